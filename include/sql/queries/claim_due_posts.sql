@@ -1,0 +1,50 @@
+-- Take what is due within claim_ahead, oldest first, for one run. "skip locked" lets any number of scans run side by
+-- side without waiting for each other or taking a post twice. A post is left where it is while its Page is paused, has
+-- lost its token, or is inside a rate-limit window. The attempt counts from here: it is opened with the claim.
+with due as materialized (
+    select post.id
+    from social_scheduled_posts as post
+    inner join facebook_page_connections as page on post.connection_id = page.id
+    where
+        post.status = 'pending'
+        and post.due_at <= now() + :claim_ahead
+        and page.paused_at is null
+        and page.disconnected_at is null
+        and page.token_status != 'lost'
+        and coalesce(page.rate_limited_until, '-infinity') <= greatest(post.due_at, now())
+    order by post.due_at, post.created_at, post.id
+    limit :max_posts
+    for update of post skip locked
+),
+
+claimed as (
+    update social_scheduled_posts as post
+    set
+        status = 'queued',
+        status_reason = null,
+        queued_at = now(),
+        claimed_by = :claimed_by,
+        lease_expires_at = greatest(post.due_at, now()) + :lease
+    from due
+    where post.id = due.id and post.status = 'pending'
+    returning post.id, post.connection_id, post.due_at, post.publish_at, post.created_at
+),
+
+opened as (
+    insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id)
+    select
+        claimed.id,
+        1 + (
+            select count(*) from social_publish_attempts as earlier
+            where earlier.scheduled_post_id = claimed.id
+        ),
+        :dag_id,
+        :run_id
+    from claimed
+)
+
+select
+    id,
+    connection_id
+from claimed
+order by due_at, publish_at, created_at, id

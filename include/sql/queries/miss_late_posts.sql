@@ -1,0 +1,38 @@
+-- A post that comes later than its lateness rule allows is not sent any more. Only first tries are judged: a post that
+-- was sent once is late because of its retries, and one that a person wants now is late on purpose.
+with late as materialized (
+    select
+        post.id,
+        case coalesce(post.lateness_rule, page.lateness_rule)
+            when 'never' then interval '1 minute'
+            else make_interval(mins => coalesce(post.late_by_minutes, page.late_by_minutes))
+        end as allowed
+    from social_scheduled_posts as post
+    inner join facebook_page_connections as page on post.connection_id = page.id
+    where
+        post.status = 'pending'
+        and post.due_at <= now()
+        and post.requested_now_at is null
+        and page.paused_at is null
+        and coalesce(post.lateness_rule, page.lateness_rule) != 'always'
+        and post.publish_at + case coalesce(post.lateness_rule, page.lateness_rule)
+            when 'never' then interval '1 minute'
+            else make_interval(mins => coalesce(post.late_by_minutes, page.late_by_minutes))
+        end < now()
+        and not exists (
+            select 1 from social_publish_attempts as attempt
+            where attempt.scheduled_post_id = post.id and attempt.sent_at is not null
+        )
+    order by post.due_at
+    limit :max_posts
+    for update of post skip locked
+)
+
+update social_scheduled_posts as post
+set
+    status = 'missed',
+    status_reason = 'It was not sent within ' || late.allowed || ' of its time, as its lateness rule asks.'
+    || coalesce(' Held before: ' || post.status_reason, '')
+from late
+where post.id = late.id and post.status = 'pending'
+returning post.id

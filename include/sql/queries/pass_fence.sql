@@ -1,0 +1,40 @@
+-- The fence, committed before the request leaves. A row comes back only if this attempt still owns a queued post that is
+-- still what the approvers saw, on a Page that may be posted to. No row: nothing is sent. An edit that is being written at
+-- this moment meets the lock on the post: it either cancels the post first, or finds it publishing and is refused.
+with ready as materialized (
+    select
+        attempt.id as attempt_id,
+        post.id
+    from social_publish_attempts as attempt
+    inner join social_scheduled_posts as post on attempt.scheduled_post_id = post.id
+    inner join social_drafts as draft on post.draft_id = draft.id
+    inner join facebook_page_connections as page on post.connection_id = page.id
+    where
+        attempt.id = :attempt_id
+        and attempt.finished_at is null
+        and attempt.sent_at is null
+        and post.status = 'queued'
+        and post.claimed_by = :claimed_by
+        and draft.status = 'scheduled'
+        and draft.content_hash = post.content_hash
+        and draft.content_hash = :content_hash
+        and page.paused_at is null
+        and page.disconnected_at is null
+        and page.token_status != 'lost'
+        and coalesce(page.rate_limited_until, '-infinity') <= clock_timestamp() + :fence_ahead
+    for update of post
+),
+
+fenced as (
+    update social_scheduled_posts as post
+    set status = 'publishing', lease_expires_at = clock_timestamp() + :lease
+    from ready
+    where post.id = ready.id and post.status = 'queued'
+    returning post.id
+)
+
+update social_publish_attempts as attempt
+set sent_at = clock_timestamp()
+from fenced, ready
+where attempt.id = ready.attempt_id and attempt.scheduled_post_id = fenced.id
+returning attempt.sent_at

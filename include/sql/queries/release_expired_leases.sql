@@ -1,0 +1,28 @@
+-- A queued post whose run did not move it on in time: nothing was sent, so it goes back to the scan.
+with expired as materialized (
+    select post.id
+    from social_scheduled_posts as post
+    where post.status = 'queued' and post.lease_expires_at < now()
+    order by post.lease_expires_at
+    limit :max_posts
+    for update skip locked
+),
+
+released as (
+    update social_scheduled_posts as post
+    set
+        status = 'pending',
+        status_reason = 'Its run ' || post.claimed_by || ' did not send it in time; nothing was sent.'
+    from expired
+    where post.id = expired.id
+    returning post.id, post.status_reason
+),
+
+closed as (
+    update social_publish_attempts as attempt
+    set finished_at = now(), outcome = 'released', error_message = released.status_reason
+    from released
+    where attempt.scheduled_post_id = released.id and attempt.finished_at is null
+)
+
+select id from released

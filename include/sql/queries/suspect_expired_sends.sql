@@ -1,0 +1,31 @@
+-- A post behind the fence whose run did not tell what became of it: it may be live, so it becomes unconfirmed and is
+-- read back before anything else.
+with expired as materialized (
+    select post.id
+    from social_scheduled_posts as post
+    where post.status = 'publishing' and post.lease_expires_at < now()
+    order by post.lease_expires_at
+    limit :max_posts
+    for update skip locked
+),
+
+suspected as (
+    update social_scheduled_posts as post
+    set
+        status = 'unconfirmed',
+        status_reason = 'Its run ' || post.claimed_by || ' vanished after the fence; it may be live. '
+        || 'It is looked up on the Page before anything else.',
+        next_attempt_at = now()
+    from expired
+    where post.id = expired.id
+    returning post.id, post.status_reason
+),
+
+closed as (
+    update social_publish_attempts as attempt
+    set finished_at = now(), outcome = 'unconfirmed', error_message = suspected.status_reason
+    from suspected
+    where attempt.scheduled_post_id = suspected.id and attempt.finished_at is null
+)
+
+select id from suspected

@@ -1,0 +1,16 @@
+-- Unconfirmed posts whose next read-back is due. Reading is harmless, so nothing is owned here; the next look is only
+-- put off, so that the following scans leave the post to this run.
+with due as materialized (
+    select id
+    from social_scheduled_posts
+    where status = 'unconfirmed' and due_at <= now()
+    order by due_at
+    limit :max_posts
+    for update skip locked
+)
+
+update social_scheduled_posts as post
+set next_attempt_at = now() + :look_again_after
+from due
+where post.id = due.id
+returning post.id, post.connection_id

@@ -1,0 +1,119 @@
+"""The set-based statements on scheduled posts: one file in `include/sql/queries`, one function here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Interval, TextClause, Uuid, bindparam, text
+from sqlalchemy.orm import Session
+
+from socialpub.db.sql_files import read_query
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The DAG run that owns what it claims."""
+
+    dag_id: str
+    run_id: str
+
+    def __str__(self) -> str:
+        return f"{self.dag_id}/{self.run_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedPost:
+    id: UUID
+    connection_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPosts:
+    """Due posts of one Page that are left alone, and why."""
+
+    page_id: str
+    page_name: str
+    why: str
+    posts: int
+
+
+_TYPES = {
+    "claim_ahead": Interval(),
+    "lease": Interval(),
+    "fence_ahead": Interval(),
+    "look_again_after": Interval(),
+    "post_ids": ARRAY(Uuid()),
+    "post_id": Uuid(),
+    "attempt_id": Uuid(),
+}
+
+
+@cache
+def _query(name: str) -> TextClause:
+    clause = text(read_query(name))
+    return clause.bindparams(*(bindparam(key, type_=_TYPES[key]) for key in clause._bindparams if key in _TYPES))
+
+
+def _run_params(run: Run) -> dict[str, Any]:
+    return {"claimed_by": str(run), "dag_id": run.dag_id, "run_id": run.run_id}
+
+
+def claim_due_posts(
+    session: Session, run: Run, *, claim_ahead: timedelta, lease: timedelta, max_posts: int
+) -> list[ClaimedPost]:
+    params = {**_run_params(run), "claim_ahead": claim_ahead, "lease": lease, "max_posts": max_posts}
+    return [ClaimedPost(*row) for row in session.execute(_query("claim_due_posts"), params)]
+
+
+def claim_post_now(session: Session, run: Run, post_id: UUID, *, actor: str, reason: str, lease: timedelta) -> bool:
+    """Whether the run owns the post now."""
+    params = {**_run_params(run), "post_id": post_id, "actor": actor, "reason": reason, "lease": lease}
+    return session.execute(_query("claim_post_now"), params).first() is not None
+
+
+def release_expired_leases(session: Session, *, max_posts: int) -> list[UUID]:
+    return list(session.scalars(_query("release_expired_leases"), {"max_posts": max_posts}))
+
+
+def suspect_expired_sends(session: Session, *, max_posts: int) -> list[UUID]:
+    return list(session.scalars(_query("suspect_expired_sends"), {"max_posts": max_posts}))
+
+
+def miss_late_posts(session: Session, *, max_posts: int) -> list[UUID]:
+    return list(session.scalars(_query("miss_late_posts"), {"max_posts": max_posts}))
+
+
+def take_unconfirmed_posts(session: Session, *, look_again_after: timedelta, max_posts: int) -> list[ClaimedPost]:
+    params = {"look_again_after": look_again_after, "max_posts": max_posts}
+    return [ClaimedPost(*row) for row in session.execute(_query("take_unconfirmed_posts"), params)]
+
+
+def count_held_posts(session: Session) -> list[HeldPosts]:
+    return [HeldPosts(*row) for row in session.execute(_query("count_held_posts"))]
+
+
+def open_attempts(session: Session, run: Run, post_ids: Sequence[UUID]) -> None:
+    session.execute(_query("open_attempt"), {**_run_params(run), "post_ids": list(post_ids)})
+
+
+def pass_fence(
+    session: Session,
+    run: Run,
+    attempt_id: UUID,
+    *,
+    content_hash: str,
+    lease: timedelta,
+    fence_ahead: timedelta,
+) -> datetime | None:
+    """When the fence was passed; None when the post may not be sent by this attempt (any more)."""
+    params = {"claimed_by": str(run), "attempt_id": attempt_id, "content_hash": content_hash}
+    return session.scalar(_query("pass_fence"), {**params, "lease": lease, "fence_ahead": fence_ahead})
+
+
+def has_earlier_post_on_its_way(session: Session, post_id: UUID) -> bool:
+    return bool(session.scalar(_query("has_earlier_post_on_its_way"), {"post_id": post_id}))

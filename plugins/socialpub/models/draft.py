@@ -1,0 +1,126 @@
+"""What an editor writes: a draft, its assets, and who approved it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from socialpub.errors import IllegalMoveError
+from socialpub.models.base import Base, UuidKey, WrittenNow
+from socialpub.models.larp import Larp
+from socialpub.models.scheduled import ScheduledPublish
+from socialpub.models.statuses import DRAFT_MOVES, DraftStatus
+
+
+class EventPostDraft(Base):
+    """A post as written. The database computes `content_hash` over everything that an approver sees."""
+
+    __tablename__ = "social_drafts"
+    __table_args__ = (Index("social_drafts_by_larp_and_status", "larp_id", "status"),)
+
+    id: Mapped[UuidKey]
+    larp_id: Mapped[UUID] = mapped_column(ForeignKey("larps.id"))
+    title: Mapped[str]
+    body: Mapped[str] = mapped_column(server_default="")
+    link: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default=DraftStatus.DRAFT)
+    scheduled_at: Mapped[datetime | None] = mapped_column(server_onupdate=FetchedValue())
+    content_hash: Mapped[str] = mapped_column(server_default="", server_onupdate=FetchedValue())
+    created_by: Mapped[str] = mapped_column(server_default="")
+    updated_by: Mapped[str] = mapped_column(server_default="", server_onupdate=FetchedValue())
+    created_at: Mapped[WrittenNow]
+    updated_at: Mapped[WrittenNow] = mapped_column(server_onupdate=FetchedValue())
+
+    larp: Mapped[Larp] = relationship()
+    assets: Mapped[list[DraftAsset]] = relationship(order_by="DraftAsset.position")
+    approvals: Mapped[list[DraftApproval]] = relationship(order_by="DraftApproval.decided_at")
+    scheduled_posts: Mapped[list[ScheduledPublish]] = relationship(
+        back_populates="draft", order_by="ScheduledPublish.created_at"
+    )
+
+    def submit_for_approval(self) -> None:
+        self._move_to(DraftStatus.PENDING_APPROVAL)
+
+    def approve(self, approver: str, comment: str | None = None) -> DraftApproval:
+        """The approval of exactly what the draft says now. Storing it moves the draft to approved."""
+        return self._decide(approver, decision="approved", comment=comment)
+
+    def reject(self, approver: str, comment: str | None = None) -> DraftApproval:
+        """The rejection of what the draft says now. Storing it returns the draft to its author."""
+        return self._decide(approver, decision="rejected", comment=comment)
+
+    def schedule(self, publish_at: datetime) -> ScheduledPublish:
+        """Plan the approved draft for `publish_at` (aware) on its LARP's Page, which the database fills in."""
+        if DraftStatus.SCHEDULED not in DRAFT_MOVES[DraftStatus(self.status)]:
+            raise self._illegal(DraftStatus.SCHEDULED)
+        return ScheduledPublish(draft_id=self.id, publish_at=publish_at)
+
+    def unschedule(self, reason: str) -> None:
+        """Cancel the present schedule; the draft stays approved. Raises `IllegalMoveError` once it is on its way."""
+        if self.status != DraftStatus.SCHEDULED:
+            raise self._illegal(DraftStatus.APPROVED)
+        for post in self.scheduled_posts:
+            if not post.is_final:
+                post.mark_canceled(reason)
+
+    def _decide(self, approver: str, *, decision: str, comment: str | None) -> DraftApproval:
+        if self.status != DraftStatus.PENDING_APPROVAL:
+            raise self._illegal(DraftStatus.APPROVED)
+        return DraftApproval(
+            draft_id=self.id, approver=approver, decision=decision, comment=comment, content_hash=self.content_hash
+        )
+
+    def _move_to(self, status: DraftStatus) -> None:
+        if status not in DRAFT_MOVES[DraftStatus(self.status)]:
+            raise self._illegal(status)
+        self.status = status
+
+    def _illegal(self, status: DraftStatus) -> IllegalMoveError:
+        return IllegalMoveError(
+            f"Draft {self.id} is “{self.status}” and can't become “{status}”.",
+            next_step="submit it, let it be approved, then schedule it; a canceled or published draft stays as it is.",
+        )
+
+
+class DraftAsset(Base):
+    """A photo or video of a draft, and how far its upload to Facebook has come."""
+
+    __tablename__ = "social_draft_assets"
+    __table_args__ = (UniqueConstraint("draft_id", "position", name="one_asset_per_position"),)
+
+    id: Mapped[UuidKey]
+    draft_id: Mapped[UUID] = mapped_column(ForeignKey("social_drafts.id"))
+    position: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    type: Mapped[str]
+    storage_path: Mapped[str]
+    public_url: Mapped[str | None]
+    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    checksum_sha256: Mapped[str | None]
+    mime_type: Mapped[str | None]
+    alt_text: Mapped[str | None]
+    upload_state: Mapped[str] = mapped_column(server_default="not_uploaded")
+    upload_session_id: Mapped[str | None]
+    upload_start_offset: Mapped[int | None] = mapped_column(BigInteger)
+    upload_end_offset: Mapped[int | None] = mapped_column(BigInteger)
+    facebook_media_id: Mapped[str | None]
+    uploaded_at: Mapped[datetime | None]
+    created_at: Mapped[WrittenNow]
+    updated_at: Mapped[WrittenNow]
+
+
+class DraftApproval(Base):
+    """One decision of one approver on one version of the content; never changed afterwards."""
+
+    __tablename__ = "social_draft_approvals"
+    __table_args__ = (Index("social_draft_approvals_by_draft", "draft_id", "content_hash"),)
+
+    id: Mapped[UuidKey]
+    draft_id: Mapped[UUID] = mapped_column(ForeignKey("social_drafts.id"))
+    approver: Mapped[str]
+    decision: Mapped[str]
+    comment: Mapped[str | None]
+    content_hash: Mapped[str] = mapped_column(server_default="")
+    decided_at: Mapped[WrittenNow]

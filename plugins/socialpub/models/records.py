@@ -1,0 +1,70 @@
+"""Rows that triggers write and other parts read: the audit log, the outbox, and what Facebook's webhook sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from socialpub.models.base import Base, WrittenNow
+
+
+class AuditLogEntry(Base):
+    """Who did what, when, and what the row looked like afterwards. Append-only."""
+
+    __tablename__ = "social_audit_log"
+    __table_args__ = (Index("social_audit_log_by_entity", "entity_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    occurred_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    actor: Mapped[str]
+    action: Mapped[str]
+    larp_id: Mapped[UUID | None]
+    entity_id: Mapped[UUID]
+    payload: Mapped[dict[str, Any]]
+
+
+class OutboxEvent(Base):
+    """An event that somebody wants to hear of, written in the transaction of the change it reports."""
+
+    __tablename__ = "social_outbox"
+    __table_args__ = (
+        Index(
+            "social_outbox_waiting",
+            "next_attempt_at",
+            postgresql_where=text("delivered_at is null and dead_at is null"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    event: Mapped[str]
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    larp_id: Mapped[UUID | None]
+    draft_id: Mapped[UUID | None]
+    scheduled_post_id: Mapped[UUID | None]
+    connection_id: Mapped[UUID | None]
+    payload: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    created_at: Mapped[WrittenNow]
+    next_attempt_at: Mapped[WrittenNow]
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    last_error: Mapped[str | None]
+    delivered_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+
+
+class WebhookEvent(Base):
+    """One notification of Facebook's `feed` webhook, kept until it was compared with the posts."""
+
+    __tablename__ = "social_webhook_events"
+    __table_args__ = (Index("social_webhook_events_waiting", "id", postgresql_where=text("processed_at is null")),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    page_id: Mapped[str]
+    facebook_post_id: Mapped[str | None]
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[WrittenNow]
+    processed_at: Mapped[datetime | None]

@@ -1,0 +1,164 @@
+"""An approved draft on its way to a Page, and each try to get it there."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from socialpub.errors import IllegalMoveError
+from socialpub.models.base import Base, UuidKey, WrittenNow
+from socialpub.models.connection import FacebookPageConnection
+from socialpub.models.statuses import FINAL, POST_MOVES, USES_A_TRY, AttemptOutcome, PostStatus
+
+if TYPE_CHECKING:
+    from socialpub.models.draft import EventPostDraft
+
+
+class ScheduledPublish(Base):
+    """One scheduled post. A `mark_…` method is the one constructor of its legal outcome."""
+
+    __tablename__ = "social_scheduled_posts"
+    __table_args__ = (
+        Index(
+            "one_live_schedule_per_draft",
+            "draft_id",
+            unique=True,
+            postgresql_where=text("status not in ('failed', 'canceled', 'missed')"),
+        ),
+        Index("social_scheduled_posts_by_draft", "draft_id"),
+        Index("social_scheduled_posts_by_publish_at", "publish_at"),
+        Index("social_scheduled_posts_due", "due_at", postgresql_where=text("status = 'pending'")),
+        Index(
+            "social_scheduled_posts_leased",
+            "lease_expires_at",
+            postgresql_where=text("status in ('queued', 'publishing')"),
+        ),
+        Index("social_scheduled_posts_unconfirmed", "due_at", postgresql_where=text("status = 'unconfirmed'")),
+        Index(
+            "social_scheduled_posts_on_their_way",
+            "connection_id",
+            "publish_at",
+            postgresql_where=text("status in ('queued', 'publishing')"),
+        ),
+    )
+
+    id: Mapped[UuidKey]
+    draft_id: Mapped[UUID] = mapped_column(ForeignKey("social_drafts.id"))
+    connection_id: Mapped[UUID] = mapped_column(ForeignKey("facebook_page_connections.id"))
+    publish_at: Mapped[datetime]
+    status: Mapped[str] = mapped_column(server_default=PostStatus.PENDING)
+    status_reason: Mapped[str | None]
+    content_hash: Mapped[str] = mapped_column(server_default="")
+    next_attempt_at: Mapped[datetime | None]
+    due_at: Mapped[datetime] = mapped_column(Computed("COALESCE(next_attempt_at, publish_at)", persisted=True))
+    requested_now_at: Mapped[datetime | None]
+    requested_now_by: Mapped[str | None]
+    requested_now_reason: Mapped[str | None]
+    queued_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None]
+    lease_expires_at: Mapped[datetime | None]
+    published_at: Mapped[datetime | None]
+    facebook_post_id: Mapped[str | None] = mapped_column(unique=True)
+    permalink_url: Mapped[str | None]
+    delivery: Mapped[str] = mapped_column(server_default="direct")
+    lateness_rule: Mapped[str | None]
+    late_by_minutes: Mapped[int | None]
+    created_by: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[WrittenNow]
+    updated_at: Mapped[WrittenNow]
+
+    draft: Mapped[EventPostDraft] = relationship(back_populates="scheduled_posts")
+    connection: Mapped[FacebookPageConnection] = relationship()
+    attempts: Mapped[list[PublishAttempt]] = relationship(
+        back_populates="post", order_by="PublishAttempt.attempt_number"
+    )
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def tries_used(self) -> int:
+        """How many attempts count against the limit; rate limits and unsent attempts do not."""
+        return sum(attempt.outcome in USES_A_TRY for attempt in self.attempts)
+
+    def mark_queued(self, *, claimed_by: str, lease_expires_at: datetime, now: datetime) -> None:
+        """Give the post to one run, which has until `lease_expires_at` to move it on."""
+        self._move_to(PostStatus.QUEUED, reason=None)
+        self.queued_at, self.claimed_by, self.lease_expires_at = now, claimed_by, lease_expires_at
+
+    def mark_retry(self, reason: str, *, next_attempt_at: datetime, grace: timedelta) -> None:
+        """Keep the post with its run until shortly after the next attempt is due."""
+        self._move_to(PostStatus.QUEUED, reason=reason)
+        self.next_attempt_at, self.lease_expires_at = next_attempt_at, next_attempt_at + grace
+
+    def mark_published(self, facebook_post_id: str, *, permalink_url: str | None, published_at: datetime) -> None:
+        self._move_to(PostStatus.PUBLISHED, reason=None)
+        self.facebook_post_id, self.permalink_url, self.published_at = facebook_post_id, permalink_url, published_at
+
+    def mark_failed(self, error: str) -> None:
+        self._move_to(PostStatus.FAILED, reason=error)
+
+    def mark_unconfirmed(self, reason: str, *, check_at: datetime) -> None:
+        """The post may be live. `check_at` is when the next read-back is due."""
+        self._move_to(PostStatus.UNCONFIRMED, reason=reason)
+        self.next_attempt_at = check_at
+
+    def mark_pending(self, reason: str | None, *, next_attempt_at: datetime | None) -> None:
+        """Give the post back to the scan; `next_attempt_at` None keeps the time that a person planned."""
+        self._move_to(PostStatus.PENDING, reason=reason)
+        self.next_attempt_at = next_attempt_at
+
+    def mark_canceled(self, reason: str) -> None:
+        self._move_to(PostStatus.CANCELED, reason=reason)
+
+    def _move_to(self, status: PostStatus, *, reason: str | None) -> None:
+        if status not in POST_MOVES[PostStatus(self.status)]:
+            raise IllegalMoveError(
+                f"Scheduled post {self.id} is “{self.status}” and can't become “{status}”.",
+                next_step="look at its attempts and its audit log: something else has moved it meanwhile.",
+            )
+        self.status, self.status_reason = status, reason
+        if status not in (PostStatus.QUEUED, PostStatus.PUBLISHING):
+            self.lease_expires_at = self.claimed_by = None
+
+
+class PublishAttempt(Base):
+    """One try to publish, from the claim to what became of it."""
+
+    __tablename__ = "social_publish_attempts"
+    __table_args__ = (
+        UniqueConstraint("scheduled_post_id", "attempt_number", name="one_attempt_per_number"),
+        Index(
+            "one_open_attempt_per_post",
+            "scheduled_post_id",
+            unique=True,
+            postgresql_where=text("finished_at is null"),
+        ),
+    )
+
+    id: Mapped[UuidKey]
+    scheduled_post_id: Mapped[UUID] = mapped_column(ForeignKey("social_scheduled_posts.id"))
+    attempt_number: Mapped[int]
+    dag_id: Mapped[str]
+    run_id: Mapped[str]
+    started_at: Mapped[WrittenNow]
+    sent_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    http_status: Mapped[int | None]
+    error_class: Mapped[str | None]
+    error_code: Mapped[int | None]
+    error_subcode: Mapped[int | None]
+    fbtrace_id: Mapped[str | None]
+    error_message: Mapped[str | None]
+    response_payload: Mapped[dict[str, Any] | None]
+
+    post: Mapped[ScheduledPublish] = relationship(back_populates="attempts")
+
+    def close(self, outcome: AttemptOutcome, *, now: datetime) -> None:
+        self.outcome, self.finished_at = outcome, now

@@ -1,0 +1,102 @@
+"""The closed sets of values that posts move through, and which move may follow which."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DraftStatus(StrEnum):
+    DRAFT = "draft"
+    PENDING_APPROVAL = "pending_approval"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    CANCELED = "canceled"
+
+
+class PostStatus(StrEnum):
+    """What a scheduled post is doing. Moves between them are `POST_MOVES`; the database refuses all others."""
+
+    PENDING = "pending"
+    """Waits for its time, or is held (Page paused, token lost); `status_reason` says why."""
+    QUEUED = "queued"
+    """Owned by one DAG run until `lease_expires_at`; nothing is under way. May wait for its retry."""
+    PUBLISHING = "publishing"
+    """The fence: committed before the request leaves."""
+    UNCONFIRMED = "unconfirmed"
+    """Sent, outcome unknown. It may be live, so it is never sent again before it was proved absent."""
+    HANDED_OVER = "handed_over"
+    """Facebook holds it as a native scheduled post."""
+    PUBLISHED = "published"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    MISSED = "missed"
+    """Came too late by its lateness rule, so it was not sent."""
+
+
+FINAL = frozenset({PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.CANCELED, PostStatus.MISSED})
+
+DRAFT_MOVES: dict[DraftStatus, frozenset[DraftStatus]] = {
+    DraftStatus.DRAFT: frozenset({DraftStatus.PENDING_APPROVAL, DraftStatus.CANCELED}),
+    DraftStatus.PENDING_APPROVAL: frozenset({DraftStatus.APPROVED, DraftStatus.DRAFT, DraftStatus.CANCELED}),
+    DraftStatus.APPROVED: frozenset({DraftStatus.SCHEDULED, DraftStatus.DRAFT, DraftStatus.CANCELED}),
+    DraftStatus.SCHEDULED: frozenset(
+        {DraftStatus.PUBLISHED, DraftStatus.FAILED, DraftStatus.APPROVED, DraftStatus.DRAFT, DraftStatus.CANCELED}
+    ),
+    DraftStatus.FAILED: frozenset({DraftStatus.SCHEDULED, DraftStatus.DRAFT, DraftStatus.CANCELED}),
+    DraftStatus.PUBLISHED: frozenset(),
+    DraftStatus.CANCELED: frozenset(),
+}
+
+POST_MOVES: dict[PostStatus, frozenset[PostStatus]] = {
+    PostStatus.PENDING: frozenset(
+        {PostStatus.QUEUED, PostStatus.HANDED_OVER, PostStatus.CANCELED, PostStatus.MISSED}
+    ),
+    PostStatus.QUEUED: frozenset({PostStatus.PUBLISHING, PostStatus.PENDING, PostStatus.CANCELED}),
+    PostStatus.PUBLISHING: frozenset(
+        {PostStatus.PUBLISHED, PostStatus.QUEUED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.UNCONFIRMED}
+    ),
+    PostStatus.UNCONFIRMED: frozenset({PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED}),
+    PostStatus.HANDED_OVER: frozenset(
+        {PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.CANCELED}
+    ),
+    **{status: frozenset() for status in FINAL},
+}
+
+
+class AttemptOutcome(StrEnum):
+    PUBLISHED = "published"
+    RETRY = "retry"
+    """Refused for now, or never sent; it will be tried again. Uses up one try."""
+    RATE_LIMITED = "rate_limited"
+    """Facebook asked for a pause. Uses up no try."""
+    FAILED = "failed"
+    UNCONFIRMED = "unconfirmed"
+    ABSENT = "absent"
+    """Was unconfirmed, and a read-back proved that nothing was published. Uses up one try."""
+    RELEASED = "released"
+    """Given back before anything was sent. Uses up no try."""
+    CANCELED = "canceled"
+
+
+USES_A_TRY = frozenset(
+    {AttemptOutcome.RETRY, AttemptOutcome.FAILED, AttemptOutcome.UNCONFIRMED, AttemptOutcome.ABSENT}
+)
+
+
+class TokenStatus(StrEnum):
+    UNCHECKED = "unchecked"
+    VALID = "valid"
+    EXPIRING = "expiring"
+    LOST = "lost"
+    """Facebook no longer takes the token; posts of the Page are held until somebody reconnects it."""
+
+
+class LatenessRule(StrEnum):
+    """What happens to a post that could not go out at its time."""
+
+    WITHIN = "within"
+    """Publish up to `late_by_minutes` late, else `missed`."""
+    ALWAYS = "always"
+    NEVER = "never"
