@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, TextClause, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Interval, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.orm import Session
 
 from socialpub.db.sql_files import read_query
@@ -47,6 +47,10 @@ _TYPES = {
     "lease": Interval(),
     "fence_ahead": Interval(),
     "look_again_after": Interval(),
+    "hold_for": Interval(),
+    "error_class": Text(),
+    "reason": Text(),
+    "actor": Text(),
     "post_ids": ARRAY(Uuid()),
     "post_id": Uuid(),
     "attempt_id": Uuid(),
@@ -113,6 +117,19 @@ def pass_fence(
     """When the fence was passed; None when the post may not be sent by this attempt (any more)."""
     params = {"claimed_by": str(run), "attempt_id": attempt_id, "content_hash": content_hash}
     return session.scalar(_query("pass_fence"), {**params, "lease": lease, "fence_ahead": fence_ahead})
+
+
+def release_posts(
+    session: Session,
+    run: Run,
+    post_ids: Sequence[UUID],
+    *,
+    reason: str,
+    error_class: str | None = None,
+    hold_for: timedelta | None = None,
+) -> None:
+    params = {"claimed_by": str(run), "post_ids": list(post_ids), "reason": reason}
+    session.execute(_query("release_posts"), {**params, "error_class": error_class, "hold_for": hold_for})
 
 
 def has_earlier_post_on_its_way(session: Session, post_id: UUID) -> bool:

@@ -66,6 +66,10 @@ class FacebookPageConnection(Base):
         self.token_status = TokenStatus.LOST
         self.token_status_reason = reason
 
+    def pause(self, reason: str, *, actor: str, now: datetime) -> None:
+        """Stop posting to the Page until a person resumes it."""
+        self.paused_at, self.paused_by, self.pause_reason = now, actor, reason
+
     def close_until(self, regain_at: datetime) -> None:
         """Leave the Page alone until Facebook's limit has passed; a longer wait that is known already stays."""
         self.rate_limited_until = max(regain_at, self.rate_limited_until or regain_at)

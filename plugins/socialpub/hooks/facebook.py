@@ -1,0 +1,105 @@
+"""Airflow connection `facebook_app` → Graph client, and Page tokens opened and masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook, Variable
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowRuntimeError
+from airflow.sdk.log import mask_secret
+
+from socialpub.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from socialpub.graph.client import GraphClient
+    from socialpub.models import FacebookPageConnection
+    from socialpub.models.encrypted import TokenCipher
+    from socialpub.models.secret import Secret
+
+TOKEN_KEYS_VARIABLE = "socialpub_token_keys"  # noqa: S105 - the name of a variable, not a secret
+_HOSTS = ("graph_url", "graph_video_url", "rupload_url", "dialog_url")
+
+
+class FacebookHook(BaseHook):
+    """Talks to the Graph API as one Facebook app.
+
+    The Airflow connection holds the app id as login, the app secret as password, and in its extra the Graph version and
+    any host that is not Facebook's own (the Graph sandbox, a proxy).
+    """
+
+    conn_name_attr = "facebook_conn_id"
+    default_conn_name = "facebook_app"
+    conn_type = "facebook_graph"
+    hook_name = "Facebook Graph"
+
+    def __init__(self, facebook_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.facebook_conn_id = facebook_conn_id
+        self._cipher: TokenCipher | None = None
+
+    def get_conn(self) -> GraphClient:
+        """The client. Raises `ConfigurationError` when the Airflow connection is missing or incomplete."""
+        from socialpub.graph.client import GraphClient
+        from socialpub.graph.settings import GraphSettings
+        from socialpub.models.secret import Secret
+
+        connection = self._airflow_connection()
+        if not connection.login or not connection.password:
+            raise ConfigurationError(
+                f"Airflow connection “{self.facebook_conn_id}” lacks the app id or the app secret.",
+                next_step="fill in App id and App secret under Admin → Connections.",
+            )
+        extra = connection.extra_dejson
+        chosen = {key: extra[key] for key in ("version", *_HOSTS) if extra.get(key)}
+        return GraphClient(GraphSettings(connection.login, Secret(connection.password), **chosen))
+
+    def open_token(self, page: FacebookPageConnection, now: datetime) -> Secret:
+        """The Page's token, from now on masked in this task's log. Raises what the entity and the cipher raise."""
+        if self._cipher is None:
+            self._cipher = load_cipher()
+        token = page.get_page_access_token(self._cipher, now)
+        mask_secret(token.reveal())
+        return token
+
+    def test_connection(self) -> tuple[bool, str]:
+        """For the Test button: does Facebook take the app id and secret?"""
+        from socialpub.errors import SocialpubError
+        from socialpub.graph.client import app_token
+
+        try:
+            client = self.get_conn()
+            client.get(client.settings.app_id, token=app_token(client.settings), params={"fields": "id,name"})
+        except SocialpubError as error:
+            return False, str(error)
+        return True, "Facebook knows the app."
+
+    def _airflow_connection(self) -> Any:  # noqa: ANN401 - Airflow's Connection differs between its processes
+        try:
+            return self.get_connection(self.facebook_conn_id)
+        except AirflowNotFoundException as error:
+            raise ConfigurationError(
+                f"There is no Airflow connection “{self.facebook_conn_id}”.",
+                next_step="add it (type Facebook Graph) under Admin → Connections, "
+                f"or set AIRFLOW_CONN_{self.facebook_conn_id.upper()}.",
+            ) from error
+
+
+def load_cipher() -> TokenCipher:
+    """Keys from SOCIALPUB_TOKEN_KEYS, else from Airflow's secrets backend. Raises `TokenKeyError` without any."""
+    from socialpub.models.encrypted import TokenCipher
+    from socialpub.settings import load_settings
+
+    keys = load_settings().token_keys or _keys_from_airflow()
+    for key in keys.split(","):
+        if key.strip():
+            mask_secret(key.strip())
+    return TokenCipher.from_keys(keys)
+
+
+def _keys_from_airflow() -> str:
+    try:
+        return str(Variable.get(TOKEN_KEYS_VARIABLE))
+    except (AirflowRuntimeError, AirflowNotFoundException, KeyError):
+        return ""  # TokenCipher says what is missing, and where it may be set.

@@ -1,0 +1,156 @@
+"""One lane as a mapped task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowRescheduleException, AirflowSkipException
+
+from socialpub.errors import ConfigurationError
+from socialpub.operators.links import LivePostLink
+from socialpub.operators.retry_policy import RETRY_DELAYS, PostsFailedError, PostsWaitError, PublishRetryPolicy
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from airflow.sdk import Context
+    from sqlalchemy import Engine
+
+    from socialpub.db.posts import Run
+    from socialpub.services.arm import LoadedPost
+    from socialpub.services.lane import LaneResult
+    from socialpub.services.publish import Publisher
+
+PUBLISH_RETRIES: dict[str, Any] = {
+    "retries": len(RETRY_DELAYS),
+    "retry_policy": PublishRetryPolicy(),
+    # A killed worker never reaches the policy; these stand in for it then.
+    "retry_delay": RETRY_DELAYS[0],
+    "retry_exponential_backoff": 3.0,
+    "max_retry_delay": RETRY_DELAYS[-1],
+}
+
+
+class PublishPostsOperator(BaseOperator):
+    """Publishes the scheduled posts of one lane, each at its second, and fails only when a person is needed.
+
+    :param post_ids: ids of scheduled posts that this DAG run has claimed.
+    """
+
+    # No template_fields: rendering them would cost each task a round trip.
+    operator_extra_links = (LivePostLink(),)
+    ui_color = "#d8f3dc"
+
+    def __init__(self, *, post_ids: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.post_ids = post_ids
+        self.live_post_url: str | None = None
+
+    def execute(self, context: Context) -> None:
+        self.work(context, self.post_ids)
+
+    def work(self, context: Context, post_ids: Sequence[str]) -> None:
+        """Work the posts as one lane and end the task the way they ended."""
+        from uuid import UUID
+
+        from socialpub.db.posts import Run
+        from socialpub.hooks.database import open_database
+        from socialpub.services.arm import load_posts
+        from socialpub.services.lane import work_lane
+        from socialpub.settings import load_settings
+
+        dag_run = context["dag_run"]
+        run, ids = Run(dag_run.dag_id, dag_run.run_id), [UUID(post_id) for post_id in post_ids]
+        engine = open_database()
+        try:
+            posts = load_posts(engine, run, ids, is_working=False)
+            context["post_label"] = label_lane(posts)  # type: ignore[typeddict-unknown-key]
+            publisher = self._open_publisher(engine, run, ids)
+            self._warn_of_skew(publisher)
+            result = work_lane(publisher, ids, threads=load_settings().lane_threads)
+            self._end(result, publisher.clock.now())
+        finally:
+            engine.dispose()
+
+    def _open_publisher(self, engine: Engine, run: Run, post_ids: Sequence[UUID]) -> Publisher:
+        """A lane that can't work gives its posts back, with the reason on each row."""
+        from socialpub.db.engine import transaction
+        from socialpub.db.posts import release_posts
+        from socialpub.settings import load_settings
+
+        try:
+            return open_publisher(engine, run)
+        except ConfigurationError as error:
+            with transaction(engine, actor=str(run)) as session:
+                release_posts(
+                    session,
+                    run,
+                    post_ids,
+                    reason=str(error),
+                    error_class=type(error).__name__,
+                    hold_for=load_settings().retries.hold_for,
+                )
+            raise
+
+    def _warn_of_skew(self, publisher: Publisher) -> None:
+        skew = publisher.clock.skew.total_seconds()
+        if abs(skew) > 2:
+            self.log.warning(
+                "This machine's clock is %.1f s off the database's; posts follow the database's. Next: set up NTP here.",
+                skew,
+            )
+
+    def _end(self, result: LaneResult, now: datetime) -> None:
+        for line in (*result.published, *result.elsewhere):
+            self.log.info("%s", line)
+        self.live_post_url = result.live_post_url
+        if result.retry_at:
+            raise PostsWaitError("; ".join(result.waiting), delay=max(result.retry_at - now, timedelta(0)))
+        if result.resume_at:
+            self.log.warning("Rate limited, no try used: %s", "; ".join(result.waiting))
+            raise AirflowRescheduleException(result.resume_at)
+        if result.failed:
+            raise PostsFailedError("; ".join(result.failed))
+        if not result.published:
+            raise AirflowSkipException("; ".join(result.elsewhere) or "No post of this lane exists any more.")
+
+
+def label_lane(posts: Sequence[LoadedPost]) -> str:
+    """`Page · title · 14:05` in the LARP's time zone; for several posts, how many and from when."""
+    import pendulum
+
+    if not posts:
+        return "no posts"
+    first = min(posts, key=lambda post: post.publish_at)
+    at = pendulum.instance(first.publish_at).in_timezone(first.time_zone).format("HH:mm")
+    if len(posts) == 1:
+        return f"{first.page.page_name} · {first.title} · {at}"[:250]
+    return f"{len({post.page.id for post in posts})} Pages · {len(posts)} posts · {at}"
+
+
+def open_publisher(engine: Engine, run: Run) -> Publisher:
+    """Everything a lane needs, from the Airflow connections and the settings."""
+    from socialpub.db.clock import read_clock
+    from socialpub.hooks.facebook import FacebookHook
+    from socialpub.services.confirm import Confirmer
+    from socialpub.services.publish import Publisher
+    from socialpub.services.record import Recorder
+    from socialpub.settings import load_settings
+
+    settings, hook, clock = load_settings(), FacebookHook(), read_clock(engine)
+    client = hook.get_conn()
+    return Publisher(
+        engine=engine,
+        client=client,
+        open_token=lambda page: hook.open_token(page, clock.now()),
+        run=run,
+        clock=clock,
+        rules=settings.retries,
+        timing=settings.timing,
+        recorder=Recorder(engine, str(run)),
+        confirmer=Confirmer(engine, client, run, settings.retries, settings.scan.lease, settings.settle_time),
+    )

@@ -1,0 +1,99 @@
+"""Working one lane: its posts side by side, those of one Page in their order, and what the lane came to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from uuid import UUID
+
+from socialpub.models import AttemptOutcome, PostStatus
+from socialpub.services.arm import LoadedPost, load_posts
+from socialpub.services.confirm import Confirmation
+from socialpub.services.publish import Publisher
+
+log = logging.getLogger(__name__)
+
+# A post of this lane that is due later than any claim looks ahead is left for a later visit.
+_LATEST_WAIT = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneResult:
+    """Where the lane's posts stand. Names are sentences for people."""
+
+    published: tuple[str, ...]
+    live_post_url: str | None
+    """The first published post as people see it."""
+    failed: tuple[str, ...]
+    """Failed, or held because somebody has to mend something: a person is needed."""
+    retry_at: datetime | None
+    """When the earliest post that used up a try, or is unconfirmed, wants its next visit."""
+    resume_at: datetime | None
+    """When the earliest rate-limited post may go out; costs no try."""
+    waiting: tuple[str, ...]
+    """The posts behind `retry_at` and `resume_at`."""
+    elsewhere: tuple[str, ...]
+    """Canceled, or in somebody else's hands."""
+
+
+def work_lane(publisher: Publisher, post_ids: Sequence[UUID], *, threads: int) -> LaneResult:
+    """Publish every post of the lane that still needs it; returns where each one stands afterwards."""
+    posts = load_posts(publisher.engine, publisher.run, post_ids)
+    pages = [list(group) for _, group in groupby(posts, key=lambda post: post.page.id)]
+    with ThreadPoolExecutor(max_workers=min(threads, len(pages)) or 1, thread_name_prefix="lane") as pool:
+        for work in [pool.submit(_work_page, publisher, page) for page in pages]:
+            work.result()
+    return summarise_lane(load_lane(publisher, post_ids), run=str(publisher.run))
+
+
+def load_lane(publisher: Publisher, post_ids: Sequence[UUID]) -> list[LoadedPost]:
+    """The posts as they are now, without opening attempts for them."""
+    return load_posts(publisher.engine, publisher.run, post_ids, is_working=False)
+
+
+def _work_page(publisher: Publisher, posts: Sequence[LoadedPost]) -> None:
+    for post in posts:
+        if post.status == PostStatus.UNCONFIRMED and publisher.confirm_post(post) == Confirmation.ABSENT:
+            [post] = load_posts(publisher.engine, publisher.run, [post.id])  # noqa: PLW2901 - the same post, anew
+        if _is_ours_and_due(publisher, post):
+            publisher.publish_post(post)
+
+
+def _is_ours_and_due(publisher: Publisher, post: LoadedPost) -> bool:
+    if post.status != PostStatus.QUEUED or post.claimed_by != str(publisher.run):
+        log.info("%s is %s; nothing to do for this run", post.name, post.status)
+        return False
+    return post.due_at - publisher.clock.now() <= _LATEST_WAIT
+
+
+def summarise_lane(posts: Sequence[LoadedPost], *, run: str) -> LaneResult:
+    """Pure: what the rows say about the lane."""
+    retries = [p for p in posts if p.status == PostStatus.UNCONFIRMED or _waits(p, run, AttemptOutcome.RETRY)]
+    limited = [p for p in posts if _waits(p, run, None) and p not in retries]
+    held = [p for p in posts if p.status == PostStatus.PENDING and _is_held(p)]
+    failed = [p for p in posts if p.status in (PostStatus.FAILED, PostStatus.MISSED)]
+    published = [p for p in posts if p.status == PostStatus.PUBLISHED]
+    known = {p.id for p in (*retries, *limited, *held, *failed, *published)}
+    return LaneResult(
+        published=tuple(f"{p.name}: {p.permalink_url or p.facebook_post_id}" for p in published),
+        live_post_url=next((p.permalink_url for p in published if p.permalink_url), None),
+        failed=tuple(f"{p.name}: {p.status_reason}" for p in (*failed, *held)),
+        retry_at=min((p.due_at for p in retries), default=None),
+        resume_at=min((p.due_at for p in limited), default=None),
+        waiting=tuple(f"{p.name}: {p.status_reason}" for p in (*retries, *limited)),
+        elsewhere=tuple(f"{p.name} is {p.status}" for p in posts if p.id not in known),
+    )
+
+
+def _waits(post: LoadedPost, run: str, outcome: AttemptOutcome | None) -> bool:
+    is_ours = post.status == PostStatus.QUEUED and post.claimed_by == run
+    return is_ours and (outcome is None or (post.attempt is not None and post.attempt.outcome == outcome))
+
+
+def _is_held(post: LoadedPost) -> bool:
+    """Given back because of a trouble that this run met, not because the fence found it canceled or limited."""
+    return post.attempt is not None and post.attempt.error_class is not None

@@ -1,0 +1,152 @@
+"""One armed post through its second: wait, fence, send, understand, write down."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from socialpub.db import posts as statements
+from socialpub.db.clock import DatabaseClock
+from socialpub.db.engine import transaction
+from socialpub.db.posts import Run
+from socialpub.errors import SocialpubError
+from socialpub.graph.client import GraphClient
+from socialpub.graph.posts import publish_feed_post
+from socialpub.models import FacebookPageConnection, PostStatus
+from socialpub.models.secret import Secret
+from socialpub.services.arm import LoadedPost, load_posts
+from socialpub.services.confirm import Confirmation, Confirmer
+from socialpub.services.outcomes import Outcome, Published, RetryRules, Trouble, Unconfirmed, decide_outcome
+from socialpub.services.record import Recorder
+
+log = logging.getLogger(__name__)
+
+OpenToken = Callable[[FacebookPageConnection], Secret]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishTiming:
+    fence_ahead: timedelta = timedelta(seconds=1)
+    """How long before its second a post passes the fence."""
+    send_lease: timedelta = timedelta(minutes=3)
+    """How long after the fence a missing outcome makes the post unconfirmed; longer than any request can take."""
+    order_wait: timedelta = timedelta(seconds=30)
+    """How long a post waits for an earlier one of its Page that is being sent."""
+    look_ups: tuple[timedelta, ...] = (timedelta(0), timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=30))
+    """Pauses before the read-backs that follow an unknown outcome at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes the posts of one run. Safe to use from several threads."""
+
+    engine: Engine
+    client: GraphClient
+    open_token: OpenToken
+    run: Run
+    clock: DatabaseClock
+    rules: RetryRules
+    timing: PublishTiming
+    recorder: Recorder
+    confirmer: Confirmer
+
+    def publish_post(self, post: LoadedPost) -> None:
+        """Bring a queued post to an outcome. What became of it is in its row; only a defect of ours raises."""
+        try:
+            token = self.open_token(post.page)
+            self._wait_until_due(post, ahead=self.timing.fence_ahead)
+            self._keep_page_order(post)
+        except SocialpubError as error:
+            self._record(post, self._decide(post, error))
+            return
+        if self._pass_fence(post):
+            self._send(post, token)
+
+    def confirm_post(self, post: LoadedPost) -> Confirmation:
+        """Look an unconfirmed post up once."""
+        try:
+            token = self.open_token(post.page)
+        except SocialpubError as error:
+            log.warning("%s stays unconfirmed: %s", post.name, error)
+            return Confirmation.OPEN
+        return self.confirmer.confirm_post(post, token, now=self.clock.now())
+
+    def _wait_until_due(self, post: LoadedPost, *, ahead: timedelta = timedelta(0)) -> None:
+        time.sleep(max(0.0, self.clock.seconds_until(post.due_at - ahead)))
+
+    def _keep_page_order(self, post: LoadedPost) -> None:
+        give_up_at = self.clock.now() + self.timing.order_wait
+        while self._has_predecessor(post) and self.clock.now() < give_up_at:
+            time.sleep(0.1)
+
+    def _has_predecessor(self, post: LoadedPost) -> bool:
+        with transaction(self.engine, actor=str(self.run)) as session:
+            return statements.has_earlier_post_on_its_way(session, post.id)
+
+    def _pass_fence(self, post: LoadedPost) -> bool:
+        assert post.attempt is not None, "a queued post has an open attempt"
+        with transaction(self.engine, actor=str(self.run)) as session:
+            fenced_at = statements.pass_fence(
+                session,
+                self.run,
+                post.attempt.id,
+                content_hash=post.content_hash,
+                lease=self.timing.send_lease,
+                fence_ahead=self.timing.fence_ahead,
+            )
+        if fenced_at is None:
+            self._release(post)
+        return fenced_at is not None
+
+    def _release(self, post: LoadedPost) -> None:
+        """Nothing was sent: the post was canceled, edited or held meanwhile, or somebody else has it."""
+        log.warning("%s was not sent: it was canceled, edited, paused, limited or taken over meanwhile", post.name)
+        with transaction(self.engine, actor=str(self.run)) as session:
+            statements.release_posts(session, self.run, [post.id], reason="Held at the fence; nothing was sent.")
+
+    def _send(self, post: LoadedPost, token: Secret) -> None:
+        self._wait_until_due(post)
+        try:
+            published = publish_feed_post(self.client, post.page.page_id, token, post.content)
+            outcome: Outcome = Published(published.id, published.permalink_url)
+        except SocialpubError as error:
+            outcome = self._decide(post, error)
+        except Exception as defect:
+            # The request may have left: whatever broke on our side, the post is looked up before it is sent again.
+            trouble = Trouble(f"A defect while sending: {type(defect).__name__}.", type(defect).__name__, None)
+            check_at = self.clock.now() + self.rules.delay_after(post.tries_used + 1)
+            self._record(post, Unconfirmed(trouble, check_at))
+            raise
+        if self._record(post, outcome) == PostStatus.UNCONFIRMED:
+            self._look_up(post)
+
+    def _look_up(self, post: LoadedPost) -> None:
+        for pause in self.timing.look_ups:
+            time.sleep(pause.total_seconds())
+            [sent] = self._reload(post)
+            if sent.status != PostStatus.UNCONFIRMED or self.confirm_post(sent) != Confirmation.OPEN:
+                return
+
+    def _reload(self, post: LoadedPost) -> list[LoadedPost]:
+        return load_posts(self.engine, self.run, [post.id])
+
+    def _decide(self, post: LoadedPost, error: SocialpubError) -> Outcome:
+        return decide_outcome(error, tries_used=post.tries_used, now=self.clock.now(), rules=self.rules)
+
+    def _record(self, post: LoadedPost, outcome: Outcome) -> PostStatus:
+        assert post.attempt is not None, "a queued post has an open attempt"
+        status = self.recorder.record_outcome(post.attempt.id, outcome, now=self.clock.now())
+        level = logging.INFO if isinstance(outcome, Published) else logging.WARNING
+        log.log(level, "%s: %s", post.name, _sentence(outcome))
+        return status
+
+
+def _sentence(outcome: Outcome) -> str:
+    if isinstance(outcome, Published):
+        return f"published as {outcome.facebook_post_id} {outcome.permalink_url or ''}".rstrip()
+    return f"{type(outcome).__name__.lower()}: {outcome.trouble.reason}"

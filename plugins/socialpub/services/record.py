@@ -1,0 +1,110 @@
+"""Writing down what became of a post: attempt closed and post moved in one transaction, the post locked first."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
+
+from socialpub.db.engine import transaction
+from socialpub.errors import DatabaseUnavailableError
+from socialpub.models import AttemptOutcome, PostStatus, PublishAttempt, ScheduledPublish
+from socialpub.services.outcomes import Failed, Held, Outcome, Published, RateLimited, Retry, Trouble, Unconfirmed
+
+log = logging.getLogger(__name__)
+
+_ATTEMPT_OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
+    Published: AttemptOutcome.PUBLISHED,
+    Retry: AttemptOutcome.RETRY,
+    RateLimited: AttemptOutcome.RATE_LIMITED,
+    Failed: AttemptOutcome.FAILED,
+    Unconfirmed: AttemptOutcome.UNCONFIRMED,
+    Held: AttemptOutcome.RELEASED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Writes outcomes of one run."""
+
+    engine: Engine
+    actor: str
+    grace: timedelta = timedelta(minutes=2)
+    """How long after its retry is due a post stays with its run before the scan takes over."""
+
+    # What Facebook answered is known only here until it is saved, so a restarting database is waited for.
+    @retry(
+        retry=retry_if_exception_type(DatabaseUnavailableError),
+        wait=wait_exponential(multiplier=0.2, max=5),
+        stop=stop_after_delay(60),
+        reraise=True,
+    )
+    def record_outcome(self, attempt_id: UUID, outcome: Outcome, *, now: datetime) -> PostStatus:
+        """Save `outcome`; returns the post's status afterwards. An answer that comes after the rescue still counts."""
+        with transaction(self.engine, actor=self.actor) as session:
+            attempt, post = _lock(session, attempt_id)
+            if post.is_final or attempt.outcome not in (None, AttemptOutcome.UNCONFIRMED):
+                log.warning("Post %s is %s already; attempt answered late: %s", post.id, post.status, outcome)
+                return PostStatus(post.status)
+            _close(attempt, outcome, now)
+            self._move(post, outcome, now)
+            return PostStatus(post.status)
+
+    def _move(self, post: ScheduledPublish, outcome: Outcome, now: datetime) -> None:
+        match outcome:
+            case Published():
+                post.mark_published(
+                    outcome.facebook_post_id, permalink_url=outcome.permalink_url, published_at=now
+                )
+            case Failed():
+                post.mark_failed(outcome.trouble.reason)
+            case Unconfirmed():
+                if post.status != PostStatus.UNCONFIRMED:
+                    post.mark_unconfirmed(outcome.trouble.reason, check_at=outcome.check_at)
+            case Retry():
+                self._keep_for_later(post, outcome.trouble, outcome.next_attempt_at)
+            case RateLimited():
+                post.connection.close_until(outcome.regain_at)
+                self._keep_for_later(post, outcome.trouble, outcome.regain_at)
+            case Held():
+                _hold(post, outcome, now)
+
+    def _keep_for_later(self, post: ScheduledPublish, trouble: Trouble, next_attempt_at: datetime) -> None:
+        if post.status == PostStatus.PUBLISHING:
+            post.mark_retry(trouble.reason, next_attempt_at=next_attempt_at, grace=self.grace)
+        else:  # Rescued meanwhile: the answer came late, and the scan is its owner now.
+            post.mark_pending(trouble.reason, next_attempt_at=next_attempt_at)
+
+
+def _lock(session: Session, attempt_id: UUID) -> tuple[PublishAttempt, ScheduledPublish]:
+    post_id = session.scalars(
+        select(PublishAttempt.scheduled_post_id).where(PublishAttempt.id == attempt_id)
+    ).one()
+    post = session.get_one(ScheduledPublish, post_id, with_for_update={"of": ScheduledPublish})
+    return session.get_one(PublishAttempt, attempt_id), post
+
+
+def _close(attempt: PublishAttempt, outcome: Outcome, now: datetime) -> None:
+    attempt.close(_ATTEMPT_OUTCOMES[type(outcome)], now=now)
+    if isinstance(outcome, Published):
+        attempt.response_payload = {"id": outcome.facebook_post_id, "permalink_url": outcome.permalink_url}
+        return
+    trouble = outcome.trouble
+    attempt.error_class, attempt.error_message = trouble.error_class, trouble.reason
+    if failure := trouble.failure:
+        attempt.http_status, attempt.fbtrace_id = failure.http_status, failure.fbtrace_id
+        attempt.error_code, attempt.error_subcode = failure.code, failure.subcode
+
+
+def _hold(post: ScheduledPublish, outcome: Held, now: datetime) -> None:
+    reason = outcome.trouble.reason
+    if outcome.is_token_lost:
+        post.connection.mark_token_lost(reason)
+    if outcome.is_page_blocked:
+        post.connection.pause(reason, actor="socialpub", now=now)
+    post.mark_pending(reason, next_attempt_at=outcome.until)

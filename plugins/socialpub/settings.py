@@ -1,0 +1,70 @@
+"""Everything configurable, read once from the environment and typed. `SOCIALPUB_…` names, plain numbers, units in names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+
+from socialpub.errors import ConfigurationError
+from socialpub.services.claim import ScanLimits
+from socialpub.services.outcomes import RetryRules
+from socialpub.services.publish import PublishTiming
+
+_PREFIX = "SOCIALPUB_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    token_keys: str = field(default="", repr=False)
+    """Fernet keys for the Page access tokens, newest first, separated by commas."""
+    scan: ScanLimits = field(default_factory=ScanLimits)
+    retries: RetryRules = field(default_factory=RetryRules)
+    timing: PublishTiming = field(default_factory=PublishTiming)
+    lane_threads: int = 16
+    settle_time: timedelta = timedelta(seconds=120)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Raises `ConfigurationError` naming the variable that can't be read."""
+
+        def seconds(name: str, default: float) -> timedelta:
+            return timedelta(seconds=_number(environment, name, default))
+
+        def count(name: str, default: int) -> int:
+            return int(_number(environment, name, default, at_least=1))
+
+        return cls(
+            token_keys=environment.get(f"{_PREFIX}TOKEN_KEYS", ""),
+            scan=ScanLimits(
+                claim_ahead=seconds("CLAIM_AHEAD_SECONDS", 75),
+                lease=seconds("QUEUED_LEASE_SECONDS", 180),
+                max_posts=count("MAX_POSTS_PER_SCAN", 5000),
+                max_lanes=count("MAX_LANES", 16),
+            ),
+            timing=PublishTiming(
+                fence_ahead=seconds("FENCE_AHEAD_SECONDS", 1), send_lease=seconds("SEND_LEASE_SECONDS", 180)
+            ),
+            lane_threads=count("LANE_THREADS", 16),
+            settle_time=seconds("SETTLE_SECONDS", 120),
+        )
+
+
+@cache
+def load_settings() -> Settings:
+    return Settings.from_environment(os.environ)
+
+
+def _number(environment: Mapping[str, str], name: str, default: float, *, at_least: float = 0) -> float:
+    text = environment.get(_PREFIX + name, "").strip()
+    try:
+        number = float(text) if text else default
+    except ValueError:
+        number = float("nan")
+    if not at_least <= number < float("inf"):
+        raise ConfigurationError(
+            f"{_PREFIX}{name} is “{text}”.", next_step=f"set it to a number of at least {at_least:g}, or leave it out."
+        )
+    return number
