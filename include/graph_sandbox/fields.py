@@ -73,9 +73,17 @@ def pick(node: Mapping[str, Any], fields: Fields | None) -> dict[str, Any]:
 
 def _narrow(value: Any, fields: Fields | None) -> Any:  # noqa: ANN401 - a field of a node may be any JSON value
     if fields is None:
-        return value
+        return _without_gaps(value)
     if isinstance(value, dict) and isinstance(value.get("data"), list):
         return {"data": [pick(item, fields) for item in value["data"]]}
     if isinstance(value, dict):
         return pick(value, fields)
     raise GraphFault(2500, "Syntax error: a field without fields of its own was asked for some")
+
+
+def _without_gaps(value: Any) -> Any:  # noqa: ANN401 - a field of a node may be any JSON value
+    if isinstance(value, dict):
+        return {name: _without_gaps(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_gaps(item) for item in value]
+    return value

@@ -200,7 +200,7 @@ begin
     if not found then
         return new; -- The foreign key says it better.
     end if;
-    if draft.status not in ('pending_approval', 'approved') then
+    if draft.status not in ('pending_approval', 'approved', 'scheduled') then
         raise exception 'Draft % is "%": there is nothing to decide on.', draft.id, draft.status
             using errcode = 'check_violation', hint = 'Submit it first: update social_drafts set status = ''pending_approval''.';
     end if;

