@@ -1,12 +1,12 @@
 """
 ### Publish due posts
 
-Every minute: claims the approved posts that are due within the next 75 seconds and publishes each on its Facebook Page
-at its second.
+Every minute: claims the approved posts that are due within the next 75 seconds and publishes each on its Facebook
+Page at its second.
 
-* **claim_due_posts** also rescues what a vanished worker left behind, marks posts that came too late as missed, and logs
-  what it leaves alone and why (Page paused, token lost, rate limited).
-* **publish** is mapped: one task is one post (or, in a burst, one lane of several Pages), labelled *Page · title · time*.
+* **claim_due_posts** also rescues what a vanished worker left behind, marks posts that came too late as missed, and
+  logs what it leaves alone and why (Page paused, token lost, rate limited).
+* **publish** is mapped: one task is one post (in a burst: one lane of several Pages), labelled *Page · title · time*.
 
 | what you see | what it means | what to do |
 | --- | --- | --- |
@@ -16,8 +16,8 @@ at its second.
 | publish red | a post failed, or is held until somebody mends something | read the last line of the log: it says what |
 | claim red | the database can't be reached, or is not migrated | read the last line of the log: it says what |
 
-Runs overlap on purpose: one that waits 45 minutes for a retry holds nobody back. Clearing a task is safe: a post that is
-published, failed, canceled or in somebody else's hands is left alone.
+Runs overlap on purpose: one that waits 45 minutes for a retry holds nobody back. Clearing a task is safe: a post that
+is published, failed, canceled or in somebody else's hands is left alone.
 """
 
 from __future__ import annotations

@@ -43,6 +43,4 @@ with DAG(
         "dry_run": Param(False, type="boolean", title="Dry run", description="Show the request, send nothing."),
     },
 ):
-    publish_now = PublishPostNowOperator(
-        task_id="publish_now", do_xcom_push=False, **PUBLISH_RETRIES
-    )
+    publish_now = PublishPostNowOperator(task_id="publish_now", do_xcom_push=False, **PUBLISH_RETRIES)

@@ -10,9 +10,9 @@ from uuid import UUID
 import psycopg
 import pytest
 from cryptography.fernet import Fernet
-from local_stack.postgres import EmbeddedPostgres
 from sqlalchemy import Engine, make_url
 
+from local_stack.postgres import EmbeddedPostgres
 from socialpub.db.engine import open_engine
 from socialpub.db.schema import upgrade
 from socialpub.models.encrypted import TokenCipher
@@ -81,7 +81,9 @@ class World:
         with self.connect(user) as connection:
             connection.execute(statement, params)  # type: ignore[arg-type]
 
-    def add_page(self, page_id: str = "200000000000001", *, name: str = "Larpowe Kroniki", token: str | None = None) -> UUID:
+    def add_page(
+        self, page_id: str = "200000000000001", *, name: str = "Larpowe Kroniki", token: str | None = None
+    ) -> UUID:
         """A LARP with its connected Page; returns the LARP's id."""
         token = token or f"EAAGpage{page_id}"
         (larp_id,) = self.one("insert into larps (title, time_zone) values (%s, 'Europe/Warsaw') returning id", name)
@@ -91,7 +93,9 @@ class World:
         )  # fmt: skip
         return larp_id
 
-    def add_draft(self, larp_id: UUID, *, body: str = "Zapraszamy!", title: str = "Zapisy", link: str | None = None) -> UUID:
+    def add_draft(
+        self, larp_id: UUID, *, body: str = "Zapraszamy!", title: str = "Zapisy", link: str | None = None
+    ) -> UUID:
         """An approved draft, written as the backoffice writes it."""
         with self.connect("backoffice_login") as connection, connection.transaction():
             row = connection.execute(
@@ -127,5 +131,3 @@ def world(postgres: EmbeddedPostgres, template: str) -> Iterator[World]:
     _execute(postgres, f"create database {name} template {template}")
     yield World(postgres, name)
     _execute(postgres, f"drop database {name} with (force)")
-
-

@@ -44,7 +44,9 @@ class ArrivalLog:
         """Remember an arrival; its outcome is filled in later, on the same object."""
         self._arrivals.append(arrival)
 
-    def select(self, *, since: float, edge: str | None, method: str | None, page_id: str | None) -> list[dict[str, Any]]:
+    def select(
+        self, *, since: float, edge: str | None, method: str | None, page_id: str | None
+    ) -> list[dict[str, Any]]:
         """Return the arrivals at or after `since` that fit every given filter."""
         return [
             asdict(arrival)

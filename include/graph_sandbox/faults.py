@@ -104,9 +104,7 @@ _UNCOMMITTED: dict[str, Reply] = {
     # Input and configuration.
     "invalid_100": ErrorReply(100, "(#100) Invalid parameter"),
     "missing_object_100_33": ErrorReply(100, MISSING, subcode=33, error_type=GRAPH_METHOD),
-    "proof_100": ErrorReply(
-        100, "Invalid appsecret_proof provided in the API argument", error_type=GRAPH_METHOD
-    ),
+    "proof_100": ErrorReply(100, "Invalid appsecret_proof provided in the API argument", error_type=GRAPH_METHOD),
     "application_101": ErrorReply(101, "Error validating application. Cannot get application info."),
     "signature_104": ErrorReply(104, "(#104) Incorrect signature"),
     "post_empty_197": ErrorReply(197, "(#197) The post is empty. Please enter a message to share."),

@@ -25,8 +25,16 @@ FEED_PARAMS = frozenset(
     }
 )
 UNPUBLISHED_CONTENT_TYPES = frozenset(
-    "SCHEDULED SCHEDULED_RECURRING DRAFT PUBLISH_PENDING ADS_POST INLINE_CREATED PUBLISHED "
-    "REVIEWABLE_BRANDED_CONTENT".split()
+    {
+        "SCHEDULED",
+        "SCHEDULED_RECURRING",
+        "DRAFT",
+        "PUBLISH_PENDING",
+        "ADS_POST",
+        "INLINE_CREATED",
+        "PUBLISHED",
+        "REVIEWABLE_BRANDED_CONTENT",
+    }
 )
 MESSAGE_LIMIT = 63_206
 """Characters, counted as JavaScript counts them (UTF-16 units): the stricter of the two counts."""

@@ -112,7 +112,7 @@ class GraphApi:
         )
 
     def _find_page_id(self, node: str, token: str | None) -> str | None:
-        """Return the Page a request is about: `me` is the Page of a Page token, and a post's id begins with its Page."""
+        """Return the Page a request is about: `me` is a Page token's own Page, and a post's id begins with its Page."""
         if node == "me":
             known = self._world.tokens.get(token or "")
             return known.page_id if known else None

@@ -49,7 +49,10 @@ def _list_posts(
     rows = [post for post in _visible_posts(world, page, request) if belongs(post)]
     rows.sort(key=_newest_first)
     return render_list(
-        request, rows, key=_newest_first, render=lambda post: render_post(world, post, fields, base_url=request.base_url)
+        request,
+        rows,
+        key=_newest_first,
+        render=lambda post: render_post(world, post, fields, base_url=request.base_url),
     )
 
 

@@ -139,7 +139,10 @@ def _granular(scope: str, token: Token) -> dict[str, Any]:
 async def show_dialog(request: Request) -> Response:
     """Decide the login dialog at once, as scripted (`dialog_decision`), and send the browser back."""
     world: World = request.app.state.world
-    app, redirect_uri = world.apps.get(request.query_params.get("client_id", "")), request.query_params.get("redirect_uri")
+    app, redirect_uri = (
+        world.apps.get(request.query_params.get("client_id", "")),
+        request.query_params.get("redirect_uri"),
+    )
     if app is None or not redirect_uri or (app.redirect_uris and redirect_uri not in app.redirect_uris):
         return PlainTextResponse("URL Blocked: this redirect failed because the URI is not registered.", 400)
     answer = _decide(world, app, redirect_uri, request.query_params.get("scope", ""))

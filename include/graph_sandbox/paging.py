@@ -35,7 +35,10 @@ def render_list(
     if not 1 <= limit <= MAX_LIMIT:
         raise invalid_parameter(f"Param limit must be between 1 and {MAX_LIMIT}")
     chosen, has_earlier, has_later = _choose(request, rows, key, limit)
-    return {"data": [render(row) for row in chosen], **_paging(request, [key(row) for row in chosen], has_earlier, has_later)}
+    return {
+        "data": [render(row) for row in chosen],
+        **_paging(request, [key(row) for row in chosen], has_earlier, has_later),
+    }
 
 
 def _choose(

@@ -116,7 +116,14 @@ class World:
         return token
 
     def add_post(
-        self, page: Page, *, app_id: str, message: str | None, link: str | None, is_published: bool, publish_at: int | None
+        self,
+        page: Page,
+        *,
+        app_id: str,
+        message: str | None,
+        link: str | None,
+        is_published: bool,
+        publish_at: int | None,
     ) -> Post:
         """Create a post on a Page and return it."""
         now, number = self.now(), next(_POST_NUMBERS)

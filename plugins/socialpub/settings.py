@@ -1,4 +1,4 @@
-"""Everything configurable, read once from the environment and typed. `SOCIALPUB_…` names, plain numbers, units in names."""
+"""Everything configurable, read once and typed: `SOCIALPUB_…` variables, plain numbers, the unit in the name."""
 
 from __future__ import annotations
 

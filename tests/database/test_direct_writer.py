@@ -5,6 +5,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+APPROVE_ALL = (
+    "insert into social_draft_approvals (draft_id, approver, decision) select id, 'ola', 'approved' from social_drafts"
+)
+
 
 @pytest.fixture
 def larp(world):
@@ -37,9 +41,13 @@ def test_the_long_way_round_works_too(world, larp):
     run = lambda sql, *p: world.run(sql, *p, user="backoffice_login")  # noqa: E731
     run("insert into social_drafts (larp_id, title, body, created_by) values (%s, 'T', 'B', 'anna')", larp)
     run("update social_drafts set status = 'pending_approval'")
-    run("insert into social_draft_approvals (draft_id, approver, decision) select id, 'ola', 'approved' from social_drafts")
+    run(
+        "insert into social_draft_approvals (draft_id, approver, decision) select id, 'ola', 'approved' from social_drafts"
+    )
     assert world.one("select status from social_drafts") == ("approved",)
-    run("insert into social_scheduled_posts (draft_id, publish_at) select id, now() + interval '1 h' from social_drafts")
+    run(
+        "insert into social_scheduled_posts (draft_id, publish_at) select id, now() + interval '1 h' from social_drafts"
+    )
     run("update social_scheduled_posts set publish_at = publish_at + interval '1 h'")
     run("update social_scheduled_posts set status = 'canceled'")
     assert world.one("select status, scheduled_at from social_drafts") == ("approved", None)
@@ -143,7 +151,10 @@ def test_tokens_are_not_readable_and_outcomes_not_writable(world, larp):
 def test_a_plain_token_is_refused_even_for_the_owner(world, larp):
     """What is not encrypted does not get into the column."""
     refused(
-        world, "tokens_are_encrypted", "update facebook_page_connections set access_token = 'EAAGplain'", user="postgres"
+        world,
+        "tokens_are_encrypted",
+        "update facebook_page_connections set access_token = 'EAAGplain'",
+        user="postgres",
     )
 
 
@@ -194,10 +205,10 @@ def test_every_change_is_audited_with_its_actor_and_without_tokens(world, larp):
 
 def test_events_are_written_with_the_change_they_report(world, larp):
     """Submitting and approving leave one event each."""
-    world.run("insert into social_drafts (larp_id, title, body, status) values (%s, 'T', 'B', 'pending_approval')", larp)
     world.run(
-        "insert into social_draft_approvals (draft_id, approver, decision) select id, 'ola', 'approved' from social_drafts"
+        "insert into social_drafts (larp_id, title, body, status) values (%s, 'T', 'B', 'pending_approval')", larp
     )
+    world.run(APPROVE_ALL)
     with world.connect() as connection:
         events = [row[0] for row in connection.execute("select event from social_outbox order by id")]
     assert events == ["SocialDraftSubmittedEvent", "SocialDraftApprovedEvent"]

@@ -82,7 +82,10 @@ def test_final_statuses_are_the_same_on_both_sides(world):
 def test_a_database_that_was_not_migrated_says_what_to_do(world):
     """An old schema is refused with both versions and the command that mends it."""
     downgrade(world.url("postgres"), "0003")
-    with create_engine(world.url("postgres")).connect() as connection, pytest.raises(SchemaError, match="0003.*0004") as e:
+    with (
+        create_engine(world.url("postgres")).connect() as connection,
+        pytest.raises(SchemaError, match="0003.*0004") as e,
+    ):
         require_current_schema(connection)
     assert "python -m socialpub.db migrate" in str(e.value)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ _CONNECT_ARGS = {
 }
 
 
-def open_engine(url: str, *, pool_size: int = 4) -> Engine:
+def open_engine(url: str | URL, *, pool_size: int = 4) -> Engine:
     """An engine for one process. `pool_size` connections serve its threads; more wait for a free one."""
     return create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=20, connect_args=_CONNECT_ARGS)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Interval, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from socialpub.db.sql_files import read_query
 
@@ -42,7 +43,7 @@ class HeldPosts:
     posts: int
 
 
-_TYPES = {
+_TYPES: dict[str, TypeEngine[Any]] = {
     "claim_ahead": Interval(),
     "lease": Interval(),
     "fence_ahead": Interval(),
@@ -60,7 +61,7 @@ _TYPES = {
 @cache
 def _query(name: str) -> TextClause:
     clause = text(read_query(name))
-    return clause.bindparams(*(bindparam(key, type_=_TYPES[key]) for key in clause._bindparams if key in _TYPES))
+    return clause.bindparams(*(bindparam(key, type_=_TYPES[key]) for key in clause.compile().params if key in _TYPES))
 
 
 def _run_params(run: Run) -> dict[str, Any]:
@@ -116,7 +117,10 @@ def pass_fence(
 ) -> datetime | None:
     """When the fence was passed; None when the post may not be sent by this attempt (any more)."""
     params = {"claimed_by": str(run), "attempt_id": attempt_id, "content_hash": content_hash}
-    return session.scalar(_query("pass_fence"), {**params, "lease": lease, "fence_ahead": fence_ahead})
+    fenced_at: datetime | None = session.scalar(
+        _query("pass_fence"), {**params, "lease": lease, "fence_ahead": fence_ahead}
+    )
+    return fenced_at
 
 
 def release_posts(

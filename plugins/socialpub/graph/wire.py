@@ -51,7 +51,8 @@ class _WatchedConnection(HTTPConnection):
     def send(self, data: Any) -> None:  # noqa: ANN401 - as in http.client
         if self.sock is None and self.auto_open:
             self.connect()
-        _progress.stage = "sending"
+        if _progress.stage != "connecting":  # else it is the CONNECT of a proxy tunnel, not yet the request
+            _progress.stage = "sending"
         super().send(data)
 
 
@@ -67,6 +68,9 @@ class _WatchedTlsPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedTlsConnection
 
 
+_POOL_CLASSES = {"http": _WatchedPool, "https": _WatchedTlsPool}
+
+
 class OnceAdapter(HTTPAdapter):
     """Sends once. Without retries, even a request that died with an idle keep-alive connection is only reported."""
 
@@ -76,7 +80,13 @@ class OnceAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in requests
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedPool, "https": _WatchedTlsPool}
+        self.poolmanager.pool_classes_by_scheme = _POOL_CLASSES
+
+    def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:  # noqa: ANN401 - as in requests
+        manager = super().proxy_manager_for(proxy, **proxy_kwargs)
+        if not proxy.lower().startswith("socks"):  # those bring connections of their own; all their failures are unclear
+            manager.pool_classes_by_scheme = _POOL_CLASSES
+        return manager
 
 
 class BearerAuth(AuthBase):

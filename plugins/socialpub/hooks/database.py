@@ -29,6 +29,7 @@ def open_database(*, pool_size: int = 4) -> Engine:
     except AirflowNotFoundException as error:
         raise ConfigurationError(
             f"There is no Airflow connection “{DATABASE_CONNECTION_ID}”.",
-            next_step=f"add it (type Postgres) under Admin → Connections, or set AIRFLOW_CONN_{DATABASE_CONNECTION_ID.upper()}.",
+            next_step="add it (type Postgres) under Admin → Connections, "
+            f"or set AIRFLOW_CONN_{DATABASE_CONNECTION_ID.upper()}.",
         ) from error
     return open_engine(url, pool_size=pool_size)

@@ -50,9 +50,7 @@ DRAFT_MOVES: dict[DraftStatus, frozenset[DraftStatus]] = {
 }
 
 POST_MOVES: dict[PostStatus, frozenset[PostStatus]] = {
-    PostStatus.PENDING: frozenset(
-        {PostStatus.QUEUED, PostStatus.HANDED_OVER, PostStatus.CANCELED, PostStatus.MISSED}
-    ),
+    PostStatus.PENDING: frozenset({PostStatus.QUEUED, PostStatus.HANDED_OVER, PostStatus.CANCELED, PostStatus.MISSED}),
     PostStatus.QUEUED: frozenset({PostStatus.PUBLISHING, PostStatus.PENDING, PostStatus.CANCELED}),
     PostStatus.PUBLISHING: frozenset(
         {PostStatus.PUBLISHED, PostStatus.QUEUED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.UNCONFIRMED}
@@ -80,9 +78,7 @@ class AttemptOutcome(StrEnum):
     CANCELED = "canceled"
 
 
-USES_A_TRY = frozenset(
-    {AttemptOutcome.RETRY, AttemptOutcome.FAILED, AttemptOutcome.UNCONFIRMED, AttemptOutcome.ABSENT}
-)
+USES_A_TRY = frozenset({AttemptOutcome.RETRY, AttemptOutcome.FAILED, AttemptOutcome.UNCONFIRMED, AttemptOutcome.ABSENT})
 
 
 class TokenStatus(StrEnum):

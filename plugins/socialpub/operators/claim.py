@@ -39,4 +39,6 @@ class ClaimDuePostsOperator(BaseOperator):
             scan.claimed, len(scan.lanes), scan.to_confirm, scan.released, scan.suspected, scan.missed,
         )  # fmt: skip
         for held in scan.held:
-            self.log.warning("%d due posts of Page %s (%s) wait: %s", held.posts, held.page_name, held.page_id, held.why)
+            self.log.warning(
+                "%d due posts of Page %s (%s) wait: %s", held.posts, held.page_name, held.page_id, held.why
+            )

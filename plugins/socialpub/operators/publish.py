@@ -45,7 +45,7 @@ class PublishPostsOperator(BaseOperator):
     operator_extra_links = (LivePostLink(),)
     ui_color = "#d8f3dc"
 
-    def __init__(self, *, post_ids: Sequence[str], **kwargs: Any) -> None:
+    def __init__(self, *, post_ids: Sequence[str], **kwargs: Any) -> None:  # noqa: ANN401 - BaseOperator's own
         super().__init__(**kwargs)
         self.post_ids = post_ids
         self.live_post_url: str | None = None
@@ -100,7 +100,7 @@ class PublishPostsOperator(BaseOperator):
         skew = publisher.clock.skew.total_seconds()
         if abs(skew) > 2:
             self.log.warning(
-                "This machine's clock is %.1f s off the database's; posts follow the database's. Next: set up NTP here.",
+                "This machine's clock is %.1f s off the database's, which posts follow. Next: set up NTP here.",
                 skew,
             )
 
@@ -112,7 +112,7 @@ class PublishPostsOperator(BaseOperator):
             raise PostsWaitError("; ".join(result.waiting), delay=max(result.retry_at - now, timedelta(0)))
         if result.resume_at:
             self.log.warning("Rate limited, no try used: %s", "; ".join(result.waiting))
-            raise AirflowRescheduleException(result.resume_at)
+            raise AirflowRescheduleException(result.resume_at)  # type: ignore[no-untyped-call]
         if result.failed:
             raise PostsFailedError("; ".join(result.failed))
         if not result.published:

@@ -44,9 +44,7 @@ class LoadedPost:
         return f"“{self.title}” for {self.page} (scheduled post {self.id})"
 
 
-def load_posts(
-    engine: Engine, run: Run, post_ids: Sequence[UUID], *, is_working: bool = True
-) -> list[LoadedPost]:
+def load_posts(engine: Engine, run: Run, post_ids: Sequence[UUID], *, is_working: bool = True) -> list[LoadedPost]:
     """The lane's posts in the order given. With `is_working`, a retry's next attempt is opened on the way."""
     with transaction(engine, actor=str(run)) as session:
         if is_working:

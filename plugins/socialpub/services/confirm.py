@@ -105,11 +105,9 @@ class Confirmer:
 
 
 def _sent_at(post: LoadedPost) -> datetime:
-    assert post.attempt is not None and post.attempt.sent_at is not None, "only a sent post is unconfirmed"  # noqa: PT018
+    assert post.attempt is not None and post.attempt.sent_at is not None, "only a sent post is unconfirmed"
     return post.attempt.sent_at
 
 
 def _close_attempt(row: ScheduledPublish, outcome: AttemptOutcome) -> None:
     row.attempts[-1].outcome = outcome
-
-

@@ -58,7 +58,7 @@ def load_lane(publisher: Publisher, post_ids: Sequence[UUID]) -> list[LoadedPost
 def _work_page(publisher: Publisher, posts: Sequence[LoadedPost]) -> None:
     for post in posts:
         if post.status == PostStatus.UNCONFIRMED and publisher.confirm_post(post) == Confirmation.ABSENT:
-            [post] = load_posts(publisher.engine, publisher.run, [post.id])  # noqa: PLW2901 - the same post, anew
+            [post] = load_posts(publisher.engine, publisher.run, [post.id])  # the same post, anew
         if _is_ours_and_due(publisher, post):
             publisher.publish_post(post)
 

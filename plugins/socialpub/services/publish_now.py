@@ -19,9 +19,7 @@ from socialpub.services.arm import LoadedPost, read_posts
 _OVER = (PostStatus.FAILED, PostStatus.CANCELED, PostStatus.MISSED)
 
 
-def claim_post_by_hand(
-    engine: Engine, run: Run, wanted: UUID, *, actor: str, reason: str, lease: timedelta
-) -> UUID:
+def claim_post_by_hand(engine: Engine, run: Run, wanted: UUID, *, actor: str, reason: str, lease: timedelta) -> UUID:
     """Claim the scheduled post `wanted`, or the schedule of draft `wanted`, made now if the approved draft has none.
 
     Returns the scheduled post's id. Raises `UnknownPostError` or `PostNotReadyError`; nothing has changed then.
@@ -32,8 +30,8 @@ def claim_post_by_hand(
             return post.id  # It is looked up first, and sent again only if that proves it absent.
         if not statements.claim_post_now(session, run, post.id, actor=actor, reason=reason, lease=lease):
             raise PostNotReadyError(
-                f"Scheduled post {post.id} is “{post.status}”{f': {post.status_reason}' if post.status_reason else ''}.",
-                next_step="only a pending post can be published now; look at its run, or reschedule it when it is final.",
+                f"Scheduled post {post.id} is “{post.status}”: {post.status_reason or 'a run has it'}.",
+                next_step="only a pending post can be published now; look at its run, or reschedule a final one.",
             )
         return post.id
 
@@ -76,4 +74,6 @@ def _schedule_draft(session: Session, wanted: UUID) -> ScheduledPublish:
 
 
 def _unknown(wanted: UUID, next_step: str) -> UnknownPostError:
-    return UnknownPostError(f"No scheduled post and no draft ready to publish has the id {wanted}.", next_step=next_step)
+    return UnknownPostError(
+        f"No scheduled post and no draft ready to publish has the id {wanted}.", next_step=next_step
+    )

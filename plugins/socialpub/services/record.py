@@ -58,9 +58,7 @@ class Recorder:
     def _move(self, post: ScheduledPublish, outcome: Outcome, now: datetime) -> None:
         match outcome:
             case Published():
-                post.mark_published(
-                    outcome.facebook_post_id, permalink_url=outcome.permalink_url, published_at=now
-                )
+                post.mark_published(outcome.facebook_post_id, permalink_url=outcome.permalink_url, published_at=now)
             case Failed():
                 post.mark_failed(outcome.trouble.reason)
             case Unconfirmed():
@@ -82,9 +80,7 @@ class Recorder:
 
 
 def _lock(session: Session, attempt_id: UUID) -> tuple[PublishAttempt, ScheduledPublish]:
-    post_id = session.scalars(
-        select(PublishAttempt.scheduled_post_id).where(PublishAttempt.id == attempt_id)
-    ).one()
+    post_id = session.scalars(select(PublishAttempt.scheduled_post_id).where(PublishAttempt.id == attempt_id)).one()
     post = session.get_one(ScheduledPublish, post_id, with_for_update={"of": ScheduledPublish})
     return session.get_one(PublishAttempt, attempt_id), post
 

@@ -1,0 +1,186 @@
+"""Calls to the Graph API: one request each, one answer or one error."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import requests
+import urllib3
+
+from socialpub.errors import ConfigurationError, GraphError, GraphFailure, TokenRefusedError
+from socialpub.graph import wire
+from socialpub.graph.encoding import encode_params
+from socialpub.graph.interpret import Answer, Call, interpret_answer, interpret_exception
+from socialpub.graph.network import AnswerTooLongError, AnswerTooSlowError
+from socialpub.graph.proof import sign_token
+from socialpub.graph.redaction import clean_text, redact_urllib3_logs
+from socialpub.graph.settings import GraphSettings, app_token
+from socialpub.graph.usage import Usage, read_usage
+from socialpub.models.secret import Secret
+
+__all__ = ["GraphClient", "GraphResponse", "app_token"]
+
+log = logging.getLogger("facebook")
+
+LONGEST_ANSWER = 1_000_000  # bytes, unpacked
+_PIECE = 16_384
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class GraphResponse:
+    """A success. `body` may hold tokens and content, so it is not part of the repr; `duration_s` is in seconds."""
+
+    body: dict[str, Any] = field(repr=False)
+    usage: Usage
+    fbtrace_id: str | None
+    http_status: int
+    duration_s: float
+
+
+class GraphClient:
+    """Talks to Facebook as one app. Safe to share between threads; nothing is ever sent twice.
+
+    Every method raises a `GraphError` when there is no success: see `socialpub.errors` for what each asks for.
+    `now` gives the instant that waits are counted from.
+    """
+
+    def __init__(
+        self,
+        settings: GraphSettings,
+        *,
+        session: requests.Session | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Raise `ConfigurationError` when the Graph URL of the settings is no URL."""
+        _require_url(settings.graph_url)
+        self.settings = settings
+        self._session = wire.prepare_session(session)
+        self._now = now
+        self._version_lock = threading.Lock()
+        self._is_version_reported = False
+        redact_urllib3_logs()
+
+    def get(self, path: str, *, token: Secret, params: Mapping[str, Any] = _NOTHING) -> GraphResponse:
+        """Read a node or edge. Whatever is unclear is a `TryAgainError`."""
+        return self._call("GET", path, token, query=params, form=None)
+
+    def post(
+        self, path: str, *, token: Secret, data: Mapping[str, Any] = _NOTHING, params: Mapping[str, Any] = _NOTHING
+    ) -> GraphResponse:
+        """Write, with `data` as the form and `params` in the query. Whatever is unclear is `OutcomeUnknownError`."""
+        return self._call("POST", path, token, query=params, form=data)
+
+    def delete(self, path: str, *, token: Secret) -> GraphResponse:
+        """Delete a node. Whatever is unclear is an `OutcomeUnknownError`."""
+        return self._call("DELETE", path, token, query=_NOTHING, form=None)
+
+    def _call(
+        self, method: str, path: str, token: Secret, *, query: Mapping[str, Any], form: Mapping[str, Any] | None
+    ) -> GraphResponse:
+        edge = quote(path.strip("/"), safe="/:")
+        _require_token(edge, token)
+        proof = sign_token(token, self.settings.app_secret)
+        hidden = (value for value in (*query.values(), *(form or {}).values()) if isinstance(value, Secret))
+        secrets = (token, proof, self.settings.app_secret, *hidden)
+        call = Call(method, edge, tuple(secret.reveal() for secret in secrets))
+        if form is None:
+            query = {**query, "appsecret_proof": proof}
+        else:  # A form keeps the proof out of the URL, and so out of every proxy's log.
+            form = {**form, "appsecret_proof": proof}
+        started = time.monotonic()
+        outcome = self._exchange(call, token, encode_params(query), None if form is None else encode_params(form), started)
+        self._log(call, outcome, time.monotonic() - started)
+        # Raised here, outside any `except`, so that no traceback shows the URL in the text of a network exception.
+        if isinstance(outcome, GraphError):
+            raise outcome
+        return outcome
+
+    def _exchange(
+        self, call: Call, token: Secret, query: dict[str, str], form: dict[str, str] | None, started: float
+    ) -> GraphResponse | GraphError:
+        wire.start_request()
+        try:
+            answer = self._send(call, token, query, form)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, AnswerTooLongError, AnswerTooSlowError) as error:
+            return interpret_exception(call, error, is_unsent=wire.is_surely_unsent())
+        self._compare_version(answer.headers.get("facebook-api-version"))
+        usage = read_usage(answer.headers)
+        body = interpret_answer(call, answer, usage, now=self._now())
+        if isinstance(body, GraphError):
+            return body
+        return GraphResponse(body, usage, answer.trace_id, answer.status, time.monotonic() - started)
+
+    def _send(self, call: Call, token: Secret, query: dict[str, str], form: dict[str, str] | None) -> Answer:
+        with self._session.request(
+            call.method,
+            self.settings.edge_url(call.edge),
+            params=query,
+            data=form,
+            auth=wire.BearerAuth(token),
+            timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return Answer(response.status_code, response.headers, self._read_body(response))
+
+    def _read_body(self, response: requests.Response) -> bytes:
+        deadline = time.monotonic() + self.settings.read_timeout
+        pieces, size = [], 0
+        while piece := response.raw.read1(_PIECE, decode_content=True):
+            pieces.append(piece)
+            size += len(piece)
+            if size > LONGEST_ANSWER:
+                raise AnswerTooLongError
+            if time.monotonic() > deadline:
+                raise AnswerTooSlowError
+        return b"".join(pieces)
+
+    def _compare_version(self, served: str | None) -> None:
+        if not served or served == self.settings.version:
+            return
+        with self._version_lock:
+            is_first, self._is_version_reported = not self._is_version_reported, True
+        if is_first:
+            log.warning("Facebook served version %s instead of %s", clean_text(served)[:20], self.settings.version)
+
+    def _log(self, call: Call, outcome: GraphResponse | GraphError, duration_s: float) -> None:
+        edge, ms = clean_text(call.edge, secrets=call.secrets), round(duration_s * 1000)
+        if isinstance(outcome, GraphResponse):
+            percent, trace_id = outcome.usage.highest_percent, outcome.fbtrace_id
+            trace_id = clean_text(trace_id)[:100] if trace_id else None
+            log.info(
+                "%s %s: %s, usage %s %%, fbtrace_id %s, %d ms", call.method, edge, outcome.http_status, percent, trace_id, ms
+            )
+            return
+        failure = outcome.failure
+        log.info(
+            "%s %s: %s, code %s/%s, fbtrace_id %s, %d ms, %s: %s",
+            *(call.method, edge, failure.http_status, failure.code, failure.subcode, failure.fbtrace_id, ms),
+            *(type(outcome).__name__, failure.message),
+        )
+
+
+def _require_token(edge: str, token: Secret) -> None:
+    """A malformed header would be refused by the HTTP library with the token in its text."""
+    if not _TOKEN.fullmatch(token.reveal()):
+        failure = GraphFailure(edge, "The stored token is empty or has characters no token has; nothing was sent.")
+        raise TokenRefusedError(failure, next_step="connect the Page again.")
+
+
+def _require_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigurationError(
+            "The Graph URL is not an http(s) URL.", next_step="correct graph_url in the Airflow connection of the app."
+        )
