@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -31,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     world.settings.latency_seconds = options.latency
     server = make_server(world, host=options.host, port=options.port, public_url=options.public_url)
     print(f"Graph sandbox: http://{options.host}:{options.port} (Pages as people see them: /pages)", flush=True)
+    # uvicorn ends in order and then raises the signal again, which would make an orderly end look like a crash.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.run()
     except KeyboardInterrupt:

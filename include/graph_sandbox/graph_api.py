@@ -71,7 +71,13 @@ class GraphApi:
         body = await read_body(receive)
         if body is None:
             return None
-        query, form = await collect_params(scope, headers, body)
+        try:
+            query, form = await collect_params(scope, headers, body)
+        except GraphFault as fault:
+            unread = self._build(scope, headers, {}, {}).arrival
+            unread.status = fault.status
+            self._world.arrivals.record(unread)
+            raise
         request = self._build(scope, headers, query, form)
         self._world.arrivals.record(request.arrival)
         return request

@@ -34,6 +34,13 @@ log = logging.getLogger("facebook")
 LONGEST_ANSWER = 1_000_000  # bytes, unpacked
 _PIECE = 16_384
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NETWORK_ERRORS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    AnswerTooLongError,
+    AnswerTooSlowError,
+)
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
@@ -99,27 +106,35 @@ class GraphClient:
         else:  # A form keeps the proof out of the URL, and so out of every proxy's log.
             form = {**form, "appsecret_proof": proof}
         started = time.monotonic()
-        outcome = self._exchange(call, token, encode_params(query), None if form is None else encode_params(form), started)
-        self._log(call, outcome, time.monotonic() - started)
+        answer = self._exchange(call, token, encode_params(query), None if form is None else encode_params(form))
+        usage = read_usage(answer.headers) if isinstance(answer, Answer) else Usage()
+        outcome = self._interpret(call, answer, usage, time.monotonic() - started)
+        _log_call(call, outcome, usage, time.monotonic() - started)
         # Raised here, outside any `except`, so that no traceback shows the URL in the text of a network exception.
         if isinstance(outcome, GraphError):
             raise outcome
         return outcome
 
     def _exchange(
-        self, call: Call, token: Secret, query: dict[str, str], form: dict[str, str] | None, started: float
-    ) -> GraphResponse | GraphError:
+        self, call: Call, token: Secret, query: dict[str, str], form: dict[str, str] | None
+    ) -> Answer | GraphError:
         wire.start_request()
         try:
-            answer = self._send(call, token, query, form)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, AnswerTooLongError, AnswerTooSlowError) as error:
+            return self._send(call, token, query, form)
+        except _NETWORK_ERRORS as error:
             return interpret_exception(call, error, is_unsent=wire.is_surely_unsent())
+
+    def _interpret(
+        self, call: Call, answer: Answer | GraphError, usage: Usage, duration_s: float
+    ) -> GraphResponse | GraphError:
+        if isinstance(answer, GraphError):
+            return answer
         self._compare_version(answer.headers.get("facebook-api-version"))
-        usage = read_usage(answer.headers)
         body = interpret_answer(call, answer, usage, now=self._now())
         if isinstance(body, GraphError):
             return body
-        return GraphResponse(body, usage, answer.trace_id, answer.status, time.monotonic() - started)
+        trace_id = clean_text(answer.trace_id, secrets=call.secrets)[:100] if answer.trace_id else None
+        return GraphResponse(body, usage, trace_id, answer.status, duration_s)
 
     def _send(self, call: Call, token: Secret, query: dict[str, str], form: dict[str, str] | None) -> Answer:
         with self._session.request(
@@ -154,21 +169,20 @@ class GraphClient:
         if is_first:
             log.warning("Facebook served version %s instead of %s", clean_text(served)[:20], self.settings.version)
 
-    def _log(self, call: Call, outcome: GraphResponse | GraphError, duration_s: float) -> None:
-        edge, ms = clean_text(call.edge, secrets=call.secrets), round(duration_s * 1000)
-        if isinstance(outcome, GraphResponse):
-            percent, trace_id = outcome.usage.highest_percent, outcome.fbtrace_id
-            trace_id = clean_text(trace_id)[:100] if trace_id else None
-            log.info(
-                "%s %s: %s, usage %s %%, fbtrace_id %s, %d ms", call.method, edge, outcome.http_status, percent, trace_id, ms
-            )
-            return
+
+def _log_call(call: Call, outcome: GraphResponse | GraphError, usage: Usage, duration_s: float) -> None:
+    """One line a call: ids, codes and numbers, never content; Facebook's own words only for an error."""
+    if isinstance(outcome, GraphError):
         failure = outcome.failure
-        log.info(
-            "%s %s: %s, code %s/%s, fbtrace_id %s, %d ms, %s: %s",
-            *(call.method, edge, failure.http_status, failure.code, failure.subcode, failure.fbtrace_id, ms),
-            *(type(outcome).__name__, failure.message),
-        )
+        status, codes, trace_id = failure.http_status, f"{failure.code}/{failure.subcode}", failure.fbtrace_id
+        words = f", {type(outcome).__name__}: {failure.message}"
+    else:
+        status, codes, trace_id, words = outcome.http_status, "none", outcome.fbtrace_id, ""
+    log.info(
+        "%s %s: HTTP %s, code %s, fbtrace_id %s, usage %s %%, %d ms%s",
+        *(call.method, clean_text(call.edge, secrets=call.secrets), status, codes, trace_id),
+        *(usage.highest_percent, round(duration_s * 1000), words),
+    )
 
 
 def _require_token(edge: str, token: Secret) -> None:

@@ -68,7 +68,9 @@ def _unknown(code: int | None, meaning: str, source: str, *, subcode: int | None
     return ErrorCode(code, subcode, ErrorClass.UNKNOWN, False, True, meaning, _LOOK, source)
 
 
-def _limit(code: int | None, meaning: str, source: str, *, subcode: int | None = None, scope: Scope = "page") -> ErrorCode:
+def _limit(
+    code: int | None, meaning: str, source: str, *, subcode: int | None = None, scope: Scope = "page"
+) -> ErrorCode:
     wait = timedelta(hours=1)  # The shortest window a quota is counted over; asking sooner only lengthens the block.
     return ErrorCode(code, subcode, ErrorClass.RATE_LIMITED, True, False, meaning, _WAIT, source, wait, scope)
 

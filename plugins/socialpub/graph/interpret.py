@@ -123,7 +123,9 @@ def _interpret_error(call: Call, answer: Answer, error: Any, usage: Usage, *, no
     code, subcode = _number(details.get("code")), _number(details.get("error_subcode"))
     message = str(details.get("message") or "Facebook gives no message.")
     row = refine_by_message(look_up(code, subcode), message)
-    failure = _failure(call, answer, _words(details, message), code=code, subcode=subcode, trace=details.get("fbtrace_id"))
+    failure = _failure(
+        call, answer, _words(details, message), code=code, subcode=subcode, trace=details.get("fbtrace_id")
+    )
     is_transient = details.get("is_transient") is True
     error_class = classify(row, status=answer.status, is_transient=is_transient, is_write=call.is_write)
     if error_class == ErrorClass.RATE_LIMITED:

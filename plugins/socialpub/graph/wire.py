@@ -84,7 +84,9 @@ class OnceAdapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **proxy_kwargs: Any) -> Any:  # noqa: ANN401 - as in requests
         manager = super().proxy_manager_for(proxy, **proxy_kwargs)
-        if not proxy.lower().startswith("socks"):  # those bring connections of their own; all their failures are unclear
+        if not proxy.lower().startswith(
+            "socks"
+        ):  # those bring connections of their own; all their failures are unclear
             manager.pool_classes_by_scheme = _POOL_CLASSES
         return manager
 

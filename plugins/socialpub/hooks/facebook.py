@@ -66,7 +66,7 @@ class FacebookHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """For the Test button: does Facebook take the app id and secret?"""
         from socialpub.errors import SocialpubError
-        from socialpub.graph.client import app_token
+        from socialpub.graph.settings import app_token
 
         try:
             client = self.get_conn()

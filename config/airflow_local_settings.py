@@ -1,0 +1,26 @@
+"""Airflow imports this in every component. In the scheduler it loads what tasks need, before workers fork from it, so
+that a task starts with everything imported instead of importing it again each time.
+"""
+
+import importlib
+import sys
+
+_PRELOADED = (
+    "airflow.dag_processing.dagbag",
+    "airflow.providers.postgres.hooks.postgres",
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.execution_time.task_runner",
+    "pendulum",
+    "psycopg",
+    "requests",
+    "socialpub.operators.claim",
+    "socialpub.operators.publish_now",
+    "socialpub.services.lane",
+    "socialpub.services.publish_now",
+    "socialpub.settings",
+    "sqlalchemy.dialects.postgresql.psycopg",
+)
+
+if "scheduler" in sys.argv:
+    for _name in _PRELOADED:
+        importlib.import_module(_name)

@@ -1,0 +1,108 @@
+"""Sample posts, written as a backoffice would write them: plain SQL."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from graph_sandbox.control import SandboxControl
+from sqlalchemy import make_url
+
+from socialpub.models.encrypted import TokenCipher
+from socialpub.models.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    page_id: str
+    title: str
+    body: str
+    expected: str
+    due_in: int = 0
+    """Seconds from its insertion."""
+    fault: dict[str, Any] | None = None
+    """What the sandbox answers to it first, as arguments of `add_fault`."""
+
+
+_PAGES = {
+    "200000000000001": "Larpowe Kroniki",
+    "200000000000002": "Bractwo Puszczy",
+}
+EARLY = (
+    Sample("200000000000001", "In two minutes", "Gates open on Friday at 18:00. See you in the forest!", "published", 120),
+)
+LATE = (
+    Sample("200000000000001", "Due now", "Sign-up for the autumn larp is open.", "published"),
+    Sample("200000000000001", "Refused for good", "This one breaks a rule of Facebook.", "failed", 0, {"mode": "invalid_100"}),
+    Sample(
+        "200000000000002",
+        "Rate limited first",
+        "Workshops: sewing on Saturday, leather on Sunday.",
+        "published",
+        0,
+        {"mode": "throttle_80001", "regain_minutes": 1},
+    ),
+)  # fmt: skip
+
+
+class SampleWriter:
+    """Writes LARPs, connected Pages and sample posts into the database, and scripts the sandbox for them."""
+
+    def __init__(self, database_url: str, *, token_keys: str, sandbox: SandboxControl | None) -> None:
+        self._url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._cipher = TokenCipher.from_keys(token_keys)
+        self._sandbox = sandbox
+        # Facebook refuses the same text twice in a row, so each start signs its posts.
+        self._signature = time.strftime("%H:%M:%S")
+
+    def connect_pages(self) -> None:
+        """Idempotent."""
+        with psycopg.connect(self._url) as connection:
+            for page_id, name in _PAGES.items():
+                token = self._sandbox.add_page(page_id, name) if self._sandbox else "no-such-token"
+                connection.execute(
+                    """
+                    with larp as (
+                        insert into larps (title, time_zone) select %(name)s, 'Europe/Warsaw'
+                        where not exists (select 1 from facebook_page_connections where page_id = %(page_id)s)
+                        returning id
+                    )
+                    insert into facebook_page_connections (larp_id, page_id, page_name, access_token)
+                    select id, %(page_id)s, %(name)s, %(token)s from larp
+                    """,
+                    {"page_id": page_id, "name": name, "token": self._cipher.encrypt(Secret(token))},
+                )
+
+    def write(self, samples: tuple[Sample, ...]) -> dict[UUID, Sample]:
+        """Insert approved, scheduled posts; returns each one's scheduled-post id."""
+        written = {}
+        with psycopg.connect(self._url) as connection:
+            connection.execute("select set_config('socialpub.actor', 'samples', true)")
+            for sample in samples:
+                body = f"{sample.body} ({self._signature})"
+                if sample.fault and self._sandbox:
+                    self._sandbox.add_fault(page_id=sample.page_id, edge="feed", match_message=body, **sample.fault)
+                written[self._insert(connection, sample, body)] = sample
+        return written
+
+    def _insert(self, connection: psycopg.Connection, sample: Sample, body: str) -> UUID:
+        draft = connection.execute(
+            "insert into social_drafts (larp_id, title, body, status, created_by)"
+            " select larp_id, %s, %s, 'approved', 'anna' from facebook_page_connections where page_id = %s returning id",
+            (sample.title, body, sample.page_id),
+        ).fetchone()
+        assert draft is not None, "connect_pages() comes first"
+        connection.execute(
+            "insert into social_draft_approvals (draft_id, approver, decision) values (%s, 'ola', 'approved')", draft
+        )
+        post = connection.execute(
+            "insert into social_scheduled_posts (draft_id, publish_at)"
+            " values (%s, now() + make_interval(secs => %s)) returning id",
+            (draft[0], sample.due_in),
+        ).fetchone()
+        assert post is not None
+        post_id: UUID = post[0]
+        return post_id
