@@ -93,6 +93,20 @@ class SandboxControl:
         lists = {"accounts": list(accounts), "scopes": list(scopes), "declined_scopes": list(declined_scopes)}
         return str(self._call("POST", "users", order | lists)["token"])
 
+    def add_page_token(
+        self,
+        page_id: str,
+        token: str,
+        *,
+        app_id: str = DEFAULT_APP,
+        tasks: Iterable[str] = PAGE_TASKS,
+        scopes: Iterable[str] = PUBLISHING_SCOPES,
+        expires_at: float | None = None,
+    ) -> str:
+        """Add another access token of a Page, such as one held by another app, and return it."""
+        order = {"page_id": page_id, "token": token, "app_id": app_id, "expires_at": expires_at}
+        return str(self._call("POST", "tokens", order | {"tasks": list(tasks), "scopes": list(scopes)})["token"])
+
     def revoke_token(self, token: str, *, subcode: int | None = 460) -> None:
         """Make a token, and all Page tokens derived from it, answer 190 with this subcode (None: without one)."""
         self._call("PATCH", "tokens", {"token": token, "is_refused": True, "refusal_subcode": subcode})
@@ -175,6 +189,7 @@ class SandboxControl:
         error_message: str | None = None,
     ) -> int:
         """Script a fault and return its id; `FaultRule` says what the arguments mean."""
+        # The arguments are exactly the keys of the order; the first statement, so that nothing else is local yet.
         order = {name: value for name, value in locals().items() if name != "self"}
         return int(self._call("POST", "faults", order)["id"])
 

@@ -13,15 +13,16 @@ from graph_sandbox.control_models import (
     FaultOrder,
     PageChange,
     PageOrder,
+    PageTokenOrder,
     SettingsChange,
     TokenChange,
     UserOrder,
 )
-from graph_sandbox.entities import App, Page, User
+from graph_sandbox.entities import App, Page, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRule
 from graph_sandbox.faults import FAULTS
 from graph_sandbox.post_node import render_post
-from graph_sandbox.state import World
+from graph_sandbox.state import DEFAULT_USER, World
 
 
 def find_world(request: Request) -> World:
@@ -95,6 +96,16 @@ async def add_user(order: UserOrder, world: TheWorld) -> dict[str, str]:
     _require(order.app_id in world.apps, "app")
     user = User(order.user_id, order.name, order.accounts, order.declined_scopes, order.is_developer)
     return {"token": world.add_user(user, app_id=order.app_id, scopes=order.scopes, token=order.token).value}
+
+
+@router.post("/tokens")
+async def add_page_token(order: PageTokenOrder, world: TheWorld) -> dict[str, str]:
+    """Add another access token of a Page."""
+    _require(order.app_id in world.apps, "app")
+    page = _find_page(world, order.page_id)
+    token = Token(order.token, TokenKind.PAGE, order.app_id, user_id=DEFAULT_USER, page_id=page.id)
+    token.scopes, token.tasks, token.expires_at = order.scopes, order.tasks, order.expires_at
+    return {"token": world.add_token(token).value}
 
 
 @router.patch("/tokens")

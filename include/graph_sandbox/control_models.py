@@ -62,6 +62,17 @@ class UserOrder(Order):
     token: str | None = None
 
 
+class PageTokenOrder(Order):
+    """Add another Page access token, as another app (or another person) would hold it."""
+
+    page_id: str
+    token: str = Field(min_length=1)
+    app_id: str = DEFAULT_APP
+    tasks: tuple[str, ...] = PAGE_TASKS
+    scopes: tuple[str, ...] = PUBLISHING_SCOPES
+    expires_at: float | None = None
+
+
 class TokenChange(Order):
     """Change an access token; what is absent stays. `is_refused` makes it answer 190 with `refusal_subcode`."""
 

@@ -62,7 +62,11 @@ class GraphApi:
         if request is None:
             return
         exchange.version = request.served_version
-        await self._answer(exchange, request)
+        try:
+            await self._answer(exchange, request)
+        except asyncio.CancelledError:
+            # The server is ending. Whoever still waits is cut off; uvicorn would answer 500, which nobody scripted.
+            await exchange.reset()
         request.arrival.status = exchange.status
         _log(request.arrival)
 

@@ -54,7 +54,9 @@ async def parse_body(content_type: str, body: bytes) -> Params:
 
 def _parse_json(body: bytes) -> Params:
     try:
-        params = json.loads(body or b"{}")
+        params = json.loads(body)
+        if b"\\ud" in body.lower():
+            json.dumps(params, ensure_ascii=False).encode()  # JSON can spell half a character, which no text can hold.
     except ValueError as error:
         raise invalid_parameter("The request body is not valid JSON") from error
     if not isinstance(params, dict):

@@ -32,6 +32,7 @@ def make_server(world: World, *, host: str, port: int, public_url: str | None = 
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             backlog=BACKLOG,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=1,

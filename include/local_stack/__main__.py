@@ -58,11 +58,11 @@ def _reporter(console: Console, update: Callable[[str], None]) -> Report:
 
 
 def _main(*, is_demo: bool, report: Report) -> int:
-    stack = Stack(
-        Home.from_environment(os.environ).path, ports=Ports.from_environment(os.environ), report=report
-    )
+    stack = Stack(Home.from_environment(os.environ).path, ports=Ports.from_environment(os.environ), report=report)
     if is_demo and not (stack.has_own_database and stack.has_sandbox):
-        raise StackError("The demo writes sample posts. Next: unset AIRFLOW_CONN_SOCIALPUB_DB and _FACEBOOK_APP for it.")
+        raise StackError(
+            "The demo writes sample posts. Next: unset AIRFLOW_CONN_SOCIALPUB_DB and _FACEBOOK_APP for it."
+        )
     with stack:
         has_samples = stack.has_own_database and stack.has_sandbox
         samples = {}

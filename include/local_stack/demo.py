@@ -54,7 +54,9 @@ def wait_for_samples(
         if time.monotonic() > deadline:
             raise StackError(f"After {deadline_seconds:.0f} s not all samples are done: {summary}.")
         time.sleep(0.5)
-    wrong = [f"{row['title']} is {row['status']} ({row['status_reason']})" for row in rows if not _is_right(row, samples)]
+    wrong = [
+        f"{row['title']} is {row['status']} ({row['status_reason']})" for row in rows if not _is_right(row, samples)
+    ]
     if wrong:
         raise StackError("Not as expected: " + "; ".join(wrong))
     return rows
@@ -72,10 +74,11 @@ def read_rows(database_url: str, samples: Mapping[UUID, Sample]) -> list[Row]:
 
 def print_table(rows: list[Row], sandbox: SandboxControl | None) -> None:
     """Page, title, due, arrived, lateness, status, permalink; arrivals as the sandbox saw them."""
-    arrivals = {arrival.post_id: arrival.arrived_at for arrival in sandbox.arrivals()} if sandbox else {}
+    # Each sample has a text of its own; one that was sent again is judged by its last arrival.
+    arrivals = {arrival.message: arrival.arrived_at for arrival in sandbox.arrivals(edge="feed")} if sandbox else {}
     table = Table("page", "title", "due", "arrived", "lateness", "status", "permalink")
     for row in rows:
-        arrived = arrivals.get(row["facebook_post_id"]) if row["facebook_post_id"] else None
+        arrived = arrivals.get(row["body"])
         table.add_row(
             row["page_name"],
             row["title"],

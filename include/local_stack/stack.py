@@ -158,7 +158,7 @@ class Stack:
         left = json.loads(self.home.lock.read_text())
         if psutil.pid_exists(left["pid"]) and _started_at(left["pid"]) == left["started_at"]:
             raise StackError(
-                f"Already running in {self.home.path} (pid {left['pid']}): {left['url']}. Next: use that one, or stop it."
+                f"Already running in {self.home.path} (pid {left['pid']}): {left['url']}. Next: use it, or stop it."
             )
         stop_groups([pid for pid, started_at in left["groups"] if _started_at(pid) == started_at])
         self.home.lock.unlink()
@@ -172,14 +172,14 @@ class Stack:
         with psycopg.connect(_libpq(self.postgres.url("postgres")), autocommit=True) as connection:
             known = {row[0] for row in connection.execute("select datname from pg_database")}
             for name in {"airflow", "socialpub"} - known:
-                connection.execute(f"create database {name}")  # type: ignore[call-overload]
+                connection.execute(f"create database {name}")
             if not self.has_own_database:
                 return
             self._report("Migrating the socialpub database")
             upgrade(self.database_url())
             logins = {row[0] for row in connection.execute("select rolname from pg_roles")}
             for login in _LOGINS.keys() - logins:
-                connection.execute(f"create role {login} login in role {_LOGINS[login]}")  # type: ignore[call-overload]
+                connection.execute(f"create role {login} login in role {_LOGINS[login]}")
 
     def _run_metadata(self) -> None:
         done = subprocess.run(

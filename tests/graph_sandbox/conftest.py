@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
+
 from graph_sandbox.control import SandboxControl
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP_SECRET, DEFAULT_PAGE, DEFAULT_PAGE_TOKEN
 from graph_sandbox.tokens import make_proof
+
+ErrorOf = Callable[[requests.Response], tuple[int, int, int | None]]
 
 
 class Graph:
@@ -28,9 +31,7 @@ class Graph:
         signed = {"appsecret_proof": make_proof(token, DEFAULT_APP_SECRET), **params}
         place = {"params": signed} if method == "GET" else {"data": signed}
         headers = {"Authorization": f"Bearer {token}"}
-        return self.session.request(
-            method, f"{self.base_url}/v26.0/{path}", headers=headers, timeout=timeout, **place
-        )
+        return self.session.request(method, f"{self.base_url}/v26.0/{path}", headers=headers, timeout=timeout, **place)
 
     def get(self, path: str, **params: Any) -> requests.Response:
         """Read."""
@@ -77,5 +78,5 @@ def graph(server: SandboxServer, control: SandboxControl) -> Iterator[Graph]:
 
 
 @pytest.fixture(name="error_of")
-def error_of_fixture() -> Any:
+def error_of_fixture() -> ErrorOf:
     return error_of

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
@@ -62,7 +62,7 @@ class Publisher:
             self._wait_until_due(post, ahead=self.timing.fence_ahead)
             self._keep_page_order(post)
         except SocialpubError as error:
-            self._record(post, self._decide(post, error))
+            self._record_error(post, error)
             return
         if self._pass_fence(post):
             self._send(post, token)
@@ -113,17 +113,17 @@ class Publisher:
         self._wait_until_due(post)
         try:
             published = publish_feed_post(self.client, post.page.page_id, token, post.content)
-            outcome: Outcome = Published(published.id, published.permalink_url)
         except SocialpubError as error:
-            outcome = self._decide(post, error)
+            if self._record_error(post, error) == PostStatus.UNCONFIRMED:
+                self._look_up(post)
         except Exception as defect:
             # The request may have left: whatever broke on our side, the post is looked up before it is sent again.
             trouble = Trouble(f"A defect while sending: {type(defect).__name__}.", type(defect).__name__, None)
-            check_at = self.clock.now() + self.rules.delay_after(post.tries_used + 1)
-            self._record(post, Unconfirmed(trouble, check_at))
+            now = self.clock.now()
+            self._record(post, Unconfirmed(trouble, now + self.rules.delay_after(post.tries_used + 1)), now=now)
             raise
-        if self._record(post, outcome) == PostStatus.UNCONFIRMED:
-            self._look_up(post)
+        else:
+            self._record(post, Published(published.id, published.permalink_url), now=self.clock.now())
 
     def _look_up(self, post: LoadedPost) -> None:
         for pause in self.timing.look_ups:
@@ -135,12 +135,13 @@ class Publisher:
     def _reload(self, post: LoadedPost) -> list[LoadedPost]:
         return load_posts(self.engine, self.run, [post.id])
 
-    def _decide(self, post: LoadedPost, error: SocialpubError) -> Outcome:
-        return decide_outcome(error, tries_used=post.tries_used, now=self.clock.now(), rules=self.rules)
+    def _record_error(self, post: LoadedPost, error: SocialpubError) -> PostStatus:
+        now = self.clock.now()
+        return self._record(post, decide_outcome(error, tries_used=post.tries_used, now=now, rules=self.rules), now=now)
 
-    def _record(self, post: LoadedPost, outcome: Outcome) -> PostStatus:
+    def _record(self, post: LoadedPost, outcome: Outcome, *, now: datetime) -> PostStatus:
         assert post.attempt is not None, "a queued post has an open attempt"
-        status = self.recorder.record_outcome(post.attempt.id, outcome, now=self.clock.now())
+        status = self.recorder.record_outcome(post.attempt.id, outcome, now=now)
         level = logging.INFO if isinstance(outcome, Published) else logging.WARNING
         log.log(level, "%s: %s", post.name, _sentence(outcome))
         return status

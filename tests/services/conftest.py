@@ -1,0 +1,116 @@
+"""A lane with real parts: PostgreSQL, the Graph sandbox over HTTP, and the services between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from graph_sandbox.server import SandboxServer
+
+from socialpub.db.clock import read_clock
+from socialpub.db.posts import Run
+from socialpub.graph.client import GraphClient
+from socialpub.graph.settings import GraphSettings
+from socialpub.models.encrypted import TokenCipher
+from socialpub.models.secret import Secret
+from socialpub.services.claim import ScanLimits, scan_due_posts
+from socialpub.services.confirm import Confirmer
+from socialpub.services.lane import LaneResult, work_lane
+from socialpub.services.outcomes import RetryRules
+from socialpub.services.publish import Publisher, PublishTiming
+from socialpub.services.record import Recorder
+from tests.conftest import TOKEN_KEY, World
+
+PAGE = "200000000000001"
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    with SandboxServer() as server:
+        yield server
+
+
+@dataclass
+class Desk:
+    """One database, one sandbox, and the verbs of a run."""
+
+    world: World
+    sandbox: SandboxServer
+    run: Run = Run("publish_due_posts", "scheduled__1")
+    timing: PublishTiming = PublishTiming(look_ups=(timedelta(0),), order_wait=timedelta(seconds=1))
+    settle_time: timedelta = timedelta(seconds=120)
+
+    def publisher(self) -> Publisher:
+        engine, rules = self.world.engine(pool_size=8), RetryRules()
+        client = GraphClient(
+            GraphSettings(
+                "100000000000001", Secret("sandbox-app-secret"), graph_url=self.sandbox.url, read_timeout=2.0
+            )
+        )
+        clock, cipher = read_clock(engine), TokenCipher([TOKEN_KEY])
+        return Publisher(
+            engine=engine,
+            client=client,
+            open_token=lambda page: page.get_page_access_token(cipher, clock.now()),
+            run=self.run,
+            clock=clock,
+            rules=rules,
+            timing=self.timing,
+            recorder=Recorder(engine, str(self.run)),
+            confirmer=Confirmer(engine, client, self.run, rules, timedelta(minutes=3), self.settle_time),
+        )
+
+    def scan(self) -> list[list[UUID]]:
+        return scan_due_posts(self.world.engine(), self.run, ScanLimits()).lanes
+
+    def work(self, *posts: UUID, threads: int = 8) -> LaneResult:
+        return work_lane(self.publisher(), posts, threads=threads)
+
+    def scan_and_work(self) -> list[LaneResult]:
+        return [self.work(*lane) for lane in self.scan()]
+
+    def later(self, minutes: float) -> None:
+        """As if so much time had passed: everything the database remembers moves into the past."""
+        ago = f"interval '{minutes} minutes'"
+        with self.world.connect() as connection:
+            connection.execute("set session_replication_role = replica")  # No trigger may object to time travel.
+            for table, columns in (
+                ("social_publish_attempts", ("started_at", "sent_at", "finished_at")),
+                ("social_scheduled_posts", ("next_attempt_at", "lease_expires_at", "publish_at", "published_at")),
+                ("facebook_page_connections", ("rate_limited_until",)),
+            ):
+                moves = ", ".join(f"{column} = {column} - {ago}" for column in columns)
+                connection.execute(f"update {table} set {moves}")
+
+    def live(self, page_id: str = PAGE) -> list[str | None]:
+        """What people see on the Page."""
+        return [post.message for post in self.sandbox.control.posts(page_id)]
+
+    def sent(self, message: str) -> int:
+        return sum(a.message == message for a in self.sandbox.control.arrivals(edge="feed", method="POST"))
+
+    def row(self, post: UUID) -> tuple:
+        return self.world.one(
+            "select status, status_reason, facebook_post_id, permalink_url from social_scheduled_posts where id = %s", post
+        )
+
+    def attempts(self, post: UUID) -> list[tuple]:
+        with self.world.connect() as connection:
+            return connection.execute(
+                "select attempt_number, outcome, error_class, error_code from social_publish_attempts"
+                " where scheduled_post_id = %s order by 1",
+                (post,),
+            ).fetchall()
+
+    def as_run(self, run_id: str) -> Desk:
+        return replace(self, run=Run("publish_due_posts", run_id))
+
+
+@pytest.fixture
+def desk(world: World, sandbox_server: SandboxServer) -> Desk:
+    sandbox_server.control.reset()
+    sandbox_server.control.add_page(PAGE, "Larpowe Kroniki", token=f"EAAGpage{PAGE}")
+    return Desk(world, sandbox_server)
