@@ -1,4 +1,5 @@
--- Take what is due within claim_ahead, oldest first, for one run. "skip locked" lets any number of scans run side by
+-- Take what is due within claim_ahead for one run, in the order that people planned, so that posts of one Page which
+-- were held together also leave together. "skip locked" lets any number of scans run side by
 -- side without waiting for each other or taking a post twice. A post is left where it is while its Page is paused, has
 -- lost its token, or is inside a rate-limit window. The attempt counts from here: it is opened with the claim.
 with due as materialized (
@@ -12,7 +13,7 @@ with due as materialized (
         and page.disconnected_at is null
         and page.token_status != 'lost'
         and coalesce(page.rate_limited_until, '-infinity') <= greatest(post.due_at, now())
-    order by post.due_at, post.created_at, post.id
+    order by post.publish_at, post.created_at, post.id
     limit :max_posts
     for update of post skip locked
 ),
@@ -27,7 +28,7 @@ claimed as (
         lease_expires_at = greatest(post.due_at, now()) + :lease
     from due
     where post.id = due.id and post.status = 'pending'
-    returning post.id, post.connection_id, post.due_at, post.publish_at, post.created_at
+    returning post.id, post.connection_id, post.publish_at, post.created_at
 ),
 
 opened as (
@@ -47,4 +48,4 @@ select
     id,
     connection_id
 from claimed
-order by due_at, publish_at, created_at, id
+order by publish_at, created_at, id

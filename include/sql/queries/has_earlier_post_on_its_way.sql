@@ -8,7 +8,7 @@ select exists(
         post.id = :post_id
         and earlier.status in ('queued', 'publishing')
         and (earlier.publish_at, earlier.created_at, earlier.id) < (post.publish_at, post.created_at, post.id)
-        and earlier.due_at <= post.due_at
+        and earlier.due_at <= greatest(post.due_at, now())
         and earlier.lease_expires_at > now()
         and exists (
             select 1 from social_publish_attempts as attempt

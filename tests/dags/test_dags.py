@@ -1,0 +1,134 @@
+"""Policies that every DAG keeps, and what it costs to import one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory):
+    os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(ROOT / "dags"), bundle_name="dags-folder")
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def test_every_file_is_one_dag_of_its_name(dags):
+    """A DAG is found where its id says."""
+    assert sorted(dags) == [file.stem for file in DAG_FILES]
+
+
+def test_every_dag_explains_itself(dags):
+    """Owner, tags and a doc_md that is the file's own docstring."""
+    for dag in dags.values():
+        assert dag.doc_md
+        assert dag.doc_md.strip().startswith("###")
+        assert "socialpub" in dag.tags
+        assert {task.owner for task in dag.tasks} == {"data-ops"}
+
+
+def test_every_dag_survives_serialization(dags):
+    """The scheduler and the UI see what the file says."""
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    for dag in dags.values():
+        restored = DagSerialization.deserialize_dag(DagSerialization.serialize_dag(dag))
+        assert sorted(task.task_id for task in restored.tasks) == sorted(task.task_id for task in dag.tasks)
+
+
+def test_publishing_tasks_have_the_policy_and_the_same_delays_as_fallback(dags):
+    """A killed worker never reaches the policy; the static fields stand in for it."""
+    publish = dags["publish_due_posts"].get_task("publish")
+    fields = publish.partial_kwargs
+    assert fields["retries"] == 3
+    assert fields["retry_delay"] == timedelta(minutes=5)
+    assert fields["retry_exponential_backoff"] == 3.0
+    assert fields["max_retry_delay"] == timedelta(minutes=45)
+    assert type(fields["retry_policy"]).__name__ == "PublishRetryPolicy"
+
+
+def test_runs_may_overlap_so_that_a_waiting_retry_holds_nobody_back(dags):
+    """A run can wait 65 minutes for its retries; one starts each minute."""
+    assert dags["publish_due_posts"].max_active_runs >= 70
+
+
+def test_the_policy_gives_5_15_and_45_minutes_and_no_retry_to_what_cant_be_helped():
+    """What the lane decided is used to the second; anything unforeseen follows the same steps."""
+    from airflow.sdk import RetryAction
+
+    from socialpub.errors import ConfigurationError, PostNotReadyError
+    from socialpub.operators.retry_policy import PostsFailedError, PostsWaitError, PublishRetryPolicy
+
+    policy = PublishRetryPolicy()
+    assert policy.evaluate(PostsWaitError("x", delay=timedelta(seconds=77)), 1, 3).retry_delay == timedelta(seconds=77)
+    for number, minutes in ((1, 5), (2, 15), (3, 45)):
+        assert policy.evaluate(RuntimeError("x"), number, 3).retry_delay == timedelta(minutes=minutes)
+    for error in (PostsFailedError("x"), ConfigurationError("x"), PostNotReadyError("x")):
+        assert policy.evaluate(error, 1, 3).action == RetryAction.FAIL
+
+
+MEASURE = """
+import sys, time
+{preloaded}
+start = time.process_time()
+import runpy
+runpy.run_path(sys.argv[1], run_name="measured")
+print(time.process_time() - start)
+"""
+# What Airflow's own task runner has loaded before it comes to our file.
+TASK_PROCESS = "import airflow.sdk.execution_time.task_runner, airflow.sdk, airflow.plugins_manager"
+
+
+@pytest.mark.parametrize(
+    ("file", "limit"),
+    [*((file, 0.3) for file in DAG_FILES), (ROOT / "plugins" / "socialpub_plugin.py", 0.05)],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_importing_costs_a_task_process_little(file, limit):
+    """Median CPU seconds of three fresh processes, beside what Airflow has loaded itself."""
+    costs = sorted(
+        float(
+            subprocess.run(
+                [sys.executable, "-W", "ignore", "-c", MEASURE.format(preloaded=TASK_PROCESS), str(file)],
+                capture_output=True, text=True, check=True,
+            ).stdout.split()[-1]
+        )
+        for _ in range(3)
+    )  # fmt: skip
+    assert costs[1] < limit, costs
+
+
+def test_a_dag_file_loads_no_database_and_no_http_library():
+    """Every task process parses its DAG file; what it does not need stays out."""
+    check = (
+        f"{TASK_PROCESS}\nimport sys\nbefore = set(sys.modules)\nimport runpy\n"
+        "[runpy.run_path(path) for path in sys.argv[1:]]\n"
+        "heavy = {'sqlalchemy.orm', 'requests', 'psycopg', 'socialpub.graph.client', 'socialpub.models'}\n"
+        "print(sorted(heavy & (set(sys.modules) - before)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", check, *map(str, DAG_FILES)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_provider_offers_the_connection_form():
+    """Airflow's provider manager finds "Facebook Graph" with its relabelled fields."""
+    from airflow.providers_manager import ProvidersManager
+
+    manager = ProvidersManager()
+    manager.initialize_providers_hooks()
+    assert manager.hooks["facebook_graph"].hook_name == "Facebook Graph"
+    assert "socialpub.operators.links.LivePostLink" in manager.extra_links_class_names
