@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from graph_sandbox.control import SandboxControl
 from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import make_url
 
+from graph_sandbox.control import SandboxControl
 from local_stack.samples import Sample
 from local_stack.state import StackError
 

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from graph_sandbox.control import SandboxControl
 from sqlalchemy import make_url
 
+from graph_sandbox.control import SandboxControl
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 

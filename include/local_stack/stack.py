@@ -14,9 +14,9 @@ from typing import Self
 
 import psutil
 import psycopg
-from graph_sandbox.control import SandboxControl
 from sqlalchemy import make_url
 
+from graph_sandbox.control import SandboxControl
 from local_stack.airflow_api import AirflowApi
 from local_stack.environment import build_environment
 from local_stack.postgres import EmbeddedPostgres

@@ -1,4 +1,4 @@
-"""The real stack: scheduler, LocalExecutor, API server, triggerer, PostgreSQL and the sandbox, once for all tests here."""
+"""The real stack, once for all tests here: all of Airflow with its LocalExecutor, PostgreSQL and the sandbox."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from local_stack.stack import Stack
 from psycopg import connect
 from sqlalchemy import make_url
 
+from local_stack.stack import Stack
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 
@@ -50,7 +50,8 @@ class Office:
         with self._connection.transaction():
             drafts = [
                 self.rows(
-                    "insert into social_drafts (larp_id, title, body, status) values (%s, %s, %s, 'approved') returning id",
+                    "insert into social_drafts (larp_id, title, body, status)"
+                    " values (%s, %s, %s, 'approved') returning id",
                     larp_ids[number % len(larp_ids)], body[:40], body,
                 )[0][0]
                 for number, body in enumerate(bodies)
@@ -77,7 +78,8 @@ class Office:
     def task_of(self, post: Any) -> dict[str, Any]:
         """The task instance that worked the post, as Airflow's API tells it."""
         [(dag_id, run_id)] = self.rows(
-            "select dag_id, run_id from social_publish_attempts where scheduled_post_id = %s order by 2 desc limit 1", post
+            "select dag_id, run_id from social_publish_attempts where scheduled_post_id = %s order by 2 desc limit 1",
+            post,
         )
         [(title,)] = self.rows(
             "select title from social_drafts d join social_scheduled_posts p on p.draft_id = d.id where p.id = %s", post

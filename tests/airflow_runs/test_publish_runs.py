@@ -6,7 +6,6 @@ import json
 from collections import Counter
 
 import pytest
-
 from tests.airflow_runs.conftest import Office, eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
@@ -88,9 +87,13 @@ def test_a_rate_limit_reschedules_without_using_a_try(office):
     office.stack.sandbox.add_fault("throttle_80001", page_id="250000000000001", regain_minutes=1)
     posts = office.schedule([larp], ["After the pause"], due_in=0)
     settled(office, posts, {"published": 1}, seconds=200)
-    eventually(lambda: office.task_of(posts[0])["state"] == "success", seconds=20, what=lambda: office.task_of(posts[0]))
+    eventually(
+        lambda: office.task_of(posts[0])["state"] == "success", seconds=20, what=lambda: office.task_of(posts[0])
+    )
     assert office.task_of(posts[0])["try_number"] == 1
-    outcomes = office.rows("select outcome from social_publish_attempts where scheduled_post_id = %s order by attempt_number", posts[0])
+    outcomes = office.rows(
+        "select outcome from social_publish_attempts where scheduled_post_id = %s order by attempt_number", posts[0]
+    )
     assert outcomes == [("rate_limited",), ("published",)]
 
 
@@ -105,7 +108,9 @@ def test_publish_now_sends_at_once_and_keeps_actor_and_reason(office):
     assert office.rows(
         "select publish_at, requested_now_by, requested_now_reason from social_scheduled_posts where id = %s", post
     ) == [(planned, "airflow:admin", "Storm warning")]
-    assert office.rows("select distinct actor from social_audit_log where action = 'scheduled_post.queued' and entity_id = %s", post) == [("airflow:admin",)]
+    assert office.rows(
+        "select distinct actor from social_audit_log where action = 'scheduled_post.queued' and entity_id = %s", post
+    ) == [("airflow:admin",)]
 
 
 def test_a_dry_run_shows_the_request_and_sends_nothing(office):

@@ -42,7 +42,8 @@ def test_the_long_way_round_works_too(world, larp):
     run("insert into social_drafts (larp_id, title, body, created_by) values (%s, 'T', 'B', 'anna')", larp)
     run("update social_drafts set status = 'pending_approval'")
     run(
-        "insert into social_draft_approvals (draft_id, approver, decision) select id, 'ola', 'approved' from social_drafts"
+        "insert into social_draft_approvals (draft_id, approver, decision)"
+        " select id, 'ola', 'approved' from social_drafts"
     )
     assert world.one("select status from social_drafts") == ("approved",)
     run(
@@ -98,7 +99,8 @@ def test_an_asset_that_changes_voids_the_approval_as_well(world, larp):
     """Approvers saw the pictures too."""
     world.schedule(larp, due_in=3600)
     world.run(
-        "insert into social_draft_assets (draft_id, type, storage_path) select id, 'photo', 's3://a' from social_drafts",
+        "insert into social_draft_assets (draft_id, type, storage_path)"
+        " select id, 'photo', 's3://a' from social_drafts",
         user="backoffice_login",
     )
     assert world.one("select status from social_drafts") == ("draft",)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET, DEFAULT_PAGE, DEFAULT_PAGE_TOKEN
-
 from socialpub import errors
 from socialpub.graph.client import GraphClient
 from socialpub.graph.error_codes import ROWS, SUBCODE_ROWS, look_up

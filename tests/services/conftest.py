@@ -8,8 +8,9 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from graph_sandbox.server import SandboxServer
+from tests.conftest import TOKEN_KEY, World
 
+from graph_sandbox.server import SandboxServer
 from socialpub.db.clock import read_clock
 from socialpub.db.posts import Run
 from socialpub.graph.client import GraphClient
@@ -22,7 +23,6 @@ from socialpub.services.lane import LaneResult, work_lane
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import Publisher, PublishTiming
 from socialpub.services.record import Recorder
-from tests.conftest import TOKEN_KEY, World
 
 PAGE = "200000000000001"
 
@@ -46,9 +46,7 @@ class Desk:
     def publisher(self) -> Publisher:
         engine, rules = self.world.engine(pool_size=8), RetryRules()
         client = GraphClient(
-            GraphSettings(
-                "100000000000001", Secret("sandbox-app-secret"), graph_url=self.sandbox.url, read_timeout=2.0
-            )
+            GraphSettings("100000000000001", Secret("sandbox-app-secret"), graph_url=self.sandbox.url, read_timeout=2.0)
         )
         clock, cipher = read_clock(engine), TokenCipher([TOKEN_KEY])
         return Publisher(
@@ -94,7 +92,8 @@ class Desk:
 
     def row(self, post: UUID) -> tuple:
         return self.world.one(
-            "select status, status_reason, facebook_post_id, permalink_url from social_scheduled_posts where id = %s", post
+            "select status, status_reason, facebook_post_id, permalink_url from social_scheduled_posts where id = %s",
+            post,
         )
 
     def attempts(self, post: UUID) -> list[tuple]:

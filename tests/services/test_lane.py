@@ -15,6 +15,7 @@ from socialpub.services.arm import load_posts
 from socialpub.services.lane import work_lane
 from socialpub.services.outcomes import Published
 
+
 def test_a_due_post_is_live_once_with_its_permalink(desk):
     """The Page shows it, the row knows its id and address, the draft is published."""
     post = desk.world.schedule(desk.world.add_page(), body="Zapraszamy!", link="https://larp.example/zapisy")
@@ -196,7 +197,9 @@ def test_a_late_answer_settles_the_post_that_was_already_rescued(desk):
     desk.world.run("update social_scheduled_posts set lease_expires_at = now() - interval '1 s'")
     desk.as_run("2").scan()
     assert desk.row(post)[0] == "unconfirmed"
-    publisher.recorder.record_outcome(loaded.attempt.id, Published("200000000000001_1", None), now=publisher.clock.now())
+    publisher.recorder.record_outcome(
+        loaded.attempt.id, Published("200000000000001_1", None), now=publisher.clock.now()
+    )
     assert desk.row(post)[0] == "published"
     assert desk.attempts(post)[0][1] == "published"
 

@@ -23,9 +23,9 @@ opened as (
         1 + (
             select count(*) from social_publish_attempts as earlier
             where earlier.scheduled_post_id = claimed.id
-        ),
-        :dag_id,
-        :run_id
+        ) as attempt_number,
+        :dag_id as dag_id,
+        :run_id as run_id
     from claimed
 )
 

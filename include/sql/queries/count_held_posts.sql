@@ -22,4 +22,4 @@ where
         or page.rate_limited_until > now()
     )
 group by page.id
-order by posts desc, page.page_id
+order by posts desc, page.page_id asc

@@ -6,9 +6,9 @@ select
     1 + (
         select count(*) from social_publish_attempts as earlier
         where earlier.scheduled_post_id = post.id
-    ),
-    :dag_id,
-    :run_id
+    ) as attempt_number,
+    :dag_id as dag_id,
+    :run_id as run_id
 from social_scheduled_posts as post
 where post.id = any(:post_ids) and post.status = 'queued' and post.claimed_by = :claimed_by
 on conflict do nothing

@@ -21,7 +21,7 @@ class ErrorClass(StrEnum):
     UNKNOWN = "unknown"
     TRY_AGAIN = "try_again"
     RATE_LIMITED = "rate_limited"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - the name of a class of errors
     PERMISSION = "permission"
     POLICY = "policy"
     INVALID_POST = "invalid_post"
