@@ -44,5 +44,5 @@ with DAG(
         task_id="claim_due_posts", execution_timeout=datetime.timedelta(seconds=50), retries=0
     )
     publish = PublishPostsOperator.partial(
-        task_id="publish", map_index_template="{{ post_label }}", do_xcom_push=False, **PUBLISH_RETRIES
+        task_id="publish", map_index_template="{{ task.label }}", do_xcom_push=False, **PUBLISH_RETRIES
     ).expand(post_ids=claim_due_posts.output)

@@ -15,10 +15,9 @@ DATABASE_CONNECTION_ID = "socialpub_db"
 
 
 def open_database(*, pool_size: int = 4) -> Engine:
-    """The socialpub database, with its schema checked.
+    """The socialpub database, not connected yet: the first transaction says if it can't be reached.
 
-    Raises `ConfigurationError` without the Airflow connection, `DatabaseUnavailableError` without the server, and
-    `SchemaError` when the database was not migrated to this version.
+    Raises `ConfigurationError` without the Airflow connection.
     """
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -50,6 +51,22 @@ class PublishPostsOperator(BaseOperator):
         self.post_ids = post_ids
         self.live_post_url: str | None = None
 
+    @cached_property
+    def label(self) -> str:
+        """What Airflow's grid calls this mapped task, from before it starts (`map_index_template`)."""
+        from uuid import UUID
+
+        from socialpub.db.engine import transaction
+        from socialpub.hooks.database import open_database
+        from socialpub.services.arm import read_posts
+
+        engine = open_database(pool_size=1)
+        try:
+            with transaction(engine, actor="airflow") as session:
+                return label_lane(read_posts(session, [UUID(post_id) for post_id in self.post_ids]))
+        finally:
+            engine.dispose()
+
     def execute(self, context: Context) -> None:
         self.work(context, self.post_ids)
 
@@ -59,7 +76,6 @@ class PublishPostsOperator(BaseOperator):
 
         from socialpub.db.posts import Run
         from socialpub.hooks.database import open_database
-        from socialpub.services.arm import load_posts
         from socialpub.services.lane import work_lane
         from socialpub.settings import load_settings
 
@@ -67,8 +83,6 @@ class PublishPostsOperator(BaseOperator):
         run, ids = Run(dag_run.dag_id, dag_run.run_id), [UUID(post_id) for post_id in post_ids]
         engine = open_database()
         try:
-            posts = load_posts(engine, run, ids, is_working=False)
-            context["post_label"] = label_lane(posts)  # type: ignore[typeddict-unknown-key]
             publisher = self._open_publisher(engine, run, ids)
             self._warn_of_skew(publisher)
             result = work_lane(publisher, ids, threads=load_settings().lane_threads)

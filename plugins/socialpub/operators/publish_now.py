@@ -8,7 +8,7 @@ from uuid import UUID
 from airflow.sdk.exceptions import AirflowSkipException
 
 from socialpub.errors import UnknownPostError
-from socialpub.operators.publish import PublishPostsOperator, label_lane
+from socialpub.operators.publish import PublishPostsOperator
 
 if TYPE_CHECKING:
     from typing import Any
@@ -31,7 +31,7 @@ class PublishPostNowOperator(PublishPostsOperator):
         params, dag_run = context["params"], context["dag_run"]
         wanted, actor = read_id(str(params["post"])), dag_run.triggering_user_name or "unknown operator"
         if params["dry_run"]:
-            self._show(context, wanted)
+            self._show(wanted)
         engine = open_database(pool_size=1)
         try:
             post_id = claim_post_by_hand(
@@ -46,7 +46,7 @@ class PublishPostNowOperator(PublishPostsOperator):
             engine.dispose()
         self.work(context, [str(post_id)])
 
-    def _show(self, context: Context, wanted: UUID) -> None:
+    def _show(self, wanted: UUID) -> None:
         """Log the exact request without sending it, and skip the task: nothing was published."""
         from socialpub.hooks.database import open_database
         from socialpub.services.publish_now import show_request
@@ -56,7 +56,6 @@ class PublishPostNowOperator(PublishPostsOperator):
             post, request = show_request(engine, wanted)
         finally:
             engine.dispose()
-        context["post_label"] = f"dry run · {label_lane([post])}"  # type: ignore[typeddict-unknown-key]
         self.log.info("Dry run, nothing is sent. %s would be:\nPOST /%s\n%s", post.name, request.edge, request.data)
         raise AirflowSkipException("Dry run: nothing was sent.")
 
