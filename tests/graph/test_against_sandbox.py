@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET, DEFAULT_PAGE, D
 from socialpub import errors
 from socialpub.graph.client import GraphClient
 from socialpub.graph.error_codes import ROWS, SUBCODE_ROWS, look_up
-from socialpub.graph.posts import FeedPost, inspect_token, list_published_posts, publish_feed_post
+from socialpub.graph.posts import FeedPost, inspect_token, list_published_posts, publish_feed_post, read_post
 from socialpub.graph.proof import sign_token
 from socialpub.graph.read_back import Found, find_published
 from socialpub.graph.settings import GraphSettings
@@ -71,6 +72,15 @@ def test_each_fault_of_a_write_says_what_to_do(
     shown = caplog.text + str(caught.value) + repr(caught.value)
     assert DEFAULT_PAGE_TOKEN not in shown and proof not in shown
     assert len(sandbox.control.arrivals(method="POST", edge="feed")) == 1
+
+
+def test_32_threads_on_one_client_get_their_own_answers(client: GraphClient) -> None:
+    def publish_and_read(number: int) -> str | None:
+        made = publish_feed_post(client, DEFAULT_PAGE, TOKEN, FeedPost(f"Post {number}"))
+        return read_post(client, made.id, TOKEN).message
+
+    with ThreadPoolExecutor(32) as pool:
+        assert list(pool.map(publish_and_read, range(160))) == [f"Post {number}" for number in range(160)]
 
 
 def test_a_refused_connection_is_not_sent() -> None:

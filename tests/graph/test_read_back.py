@@ -1,0 +1,166 @@
+"""Finding an unanswered post again: what counts as the same post, and what only as maybe."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from socialpub import errors
+from socialpub.graph.page_post import PagePost
+from socialpub.graph.posts import FeedPost, list_published_posts
+from socialpub.graph.read_back import Absent, Ambiguous, Found, find_published, normalise_link, normalise_text
+from tests.graph.conftest import APP_ID, TOKEN, answer, open_client
+
+SENT_AT = datetime(2026, 11, 24, 18, 0, 0, 400_000, tzinfo=UTC)
+TEXT = "Zażółć gęślą jaźń\nGates open at 18:00"
+LIVE = PagePost("1_2", TEXT, SENT_AT.replace(microsecond=0), "https://www.facebook.com/1/posts/2", APP_ID, None, True)
+POST = FeedPost(TEXT)
+
+
+def look(*posts: PagePost, post: FeedPost = POST, known_ids: tuple[str, ...] = ()) -> object:
+    return find_published(posts, post=post, application_id=APP_ID, not_before=SENT_AT, known_ids=known_ids)
+
+
+def test_the_post_is_found_although_its_second_began_before_the_request():
+    """created_time has whole seconds."""
+    assert look(LIVE) == Found(LIVE)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        TEXT.replace("\n", "\r\n"),
+        TEXT.replace("\n", " \n\n "),
+        f"  {TEXT}\n",
+        TEXT.replace(" ", "\u00a0"),
+        unicodedata.normalize("NFD", TEXT),
+    ],
+)
+def test_what_facebook_evens_out_in_a_text_does_not_matter(message: str):
+    """Line ends, runs of whitespace, composed or not."""
+    assert look(replace(LIVE, message=message)) == Found(replace(LIVE, message=message))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"message": TEXT + "!"},
+        {"message": TEXT.upper()},
+        {"message": None},
+        {"application_id": "999"},
+        {"created_time": SENT_AT - timedelta(seconds=31)},
+        {"is_published": False},
+    ],
+)
+def test_another_post_is_not_ours(change: dict):
+    """Other words, another app, older, or not live."""
+    assert look(replace(LIVE, **change)) == Absent()
+
+
+def test_an_id_that_another_row_holds_is_not_ours():
+    """Two equal texts on one Page are two posts."""
+    assert look(LIVE, known_ids=("1_2",)) == Absent()
+    twin = replace(LIVE, id="1_3")
+    assert look(LIVE, twin, known_ids=("1_2",)) == Found(twin)
+
+
+def test_two_candidates_are_for_a_person_to_decide():
+    """Guessing could claim somebody else's post."""
+    twin = replace(LIVE, id="1_3")
+    assert look(LIVE, twin) == Ambiguous((LIVE, twin))
+
+
+@pytest.mark.parametrize("change", [{"created_time": None}, {"link": "https://example.org/other"}])
+def test_a_post_that_may_be_ours_is_never_called_absent(change: dict):
+    """A wrong "absent" posts twice."""
+    doubtful = replace(LIVE, **change)
+    assert look(doubtful, post=FeedPost(TEXT, "https://example.org/a")) == Ambiguous((doubtful,))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "https://example.org/a?x=1",
+        "https://EXAMPLE.org/a/?x=1",
+        "https://example.org/a?x=1&fbclid=IwAR0",
+        "https://example.org/a?x=1#top",
+        None,
+    ],
+)
+def test_a_link_is_compared_without_what_facebook_adds(shown: str | None):
+    """A link Facebook does not name is no contradiction when the text agrees."""
+    live = replace(LIVE, link=shown)
+    assert look(live, post=FeedPost(TEXT, "https://example.org/a?x=1")) == Found(live)
+
+
+def test_a_link_alone_needs_the_link_to_agree():
+    """Without text, a post without a known link could be anything."""
+    bare = replace(LIVE, message=None)
+    post = FeedPost(None, "https://example.org/a")
+    assert look(bare, post=post) == Ambiguous((bare,))
+    assert look(replace(bare, link="https://example.org/a"), post=post) == Found(
+        replace(bare, link="https://example.org/a")
+    )
+
+
+def test_normalising_survives_what_is_no_link_and_no_text():
+    """Both come from people."""
+    assert normalise_text(None) == ""
+    assert normalise_link(" http://[broken ") == "http://[broken"
+
+
+def page(*nodes: dict, after: str | None) -> object:
+    paging = {"next": "https://graph.example/with-token", "cursors": {"after": after}} if after else {}
+    return answer({"data": list(nodes), "paging": paging})
+
+
+def node(number: int, at: datetime) -> dict:
+    return {"id": f"1_{number}", "message": TEXT, "created_time": at.strftime("%Y-%m-%dT%H:%M:%S+0000")}
+
+
+def listed(url: str, **limits: int) -> list[str]:
+    since = SENT_AT - timedelta(seconds=30)
+    return [post.id for post in list_published_posts(open_client(url), "1", TOKEN, since=since, **limits)]
+
+
+def test_an_empty_page_with_a_next_one_is_not_the_end(serve):
+    """Facebook filters after cutting pages."""
+    server = serve(page(after="A"), page(node(1, SENT_AT), after="B"), page(after=None))
+    assert listed(server.url) == ["1_1"]
+    assert b"after=A" in server.requests[1]
+    assert b"after=B" in server.requests[2]
+
+
+def test_the_list_ends_at_posts_that_are_all_older(serve):
+    """Newest first: the rest of a Page's history is not read."""
+    server = serve(page(node(2, SENT_AT), node(1, SENT_AT - timedelta(hours=1)), after="A"),
+                   page(node(0, SENT_AT - timedelta(days=1)), after="B"))  # fmt: skip
+    assert listed(server.url) == ["1_2"]
+    assert len(server.requests) == 2
+
+
+def test_a_list_without_an_end_proves_nothing(serve):
+    """Half a list can't prove a post absent."""
+    server = serve(page(node(1, SENT_AT), after="A"))
+    with pytest.raises(errors.TryAgainError, match="did not end within 3 pages"):
+        listed(server.url, max_pages=3)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"data": {}},
+        {"data": [{"message": "no id"}]},
+        {"data": ["1_2"]},
+        {"data": [], "paging": {"next": "https://x", "cursors": {}}},
+    ],
+)
+def test_an_answer_that_is_no_list_proves_nothing(serve, body: dict):
+    """Never "absent"."""
+    with pytest.raises(errors.TryAgainError):
+        listed(serve(answer(body)).url)
