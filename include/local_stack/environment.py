@@ -30,6 +30,7 @@ def build_environment(
     values = {
         "SOCIALPUB_DB_HOST": postgres.socket_dir,
         "SOCIALPUB_DB_USER": "socialpub_airflow",
+        "SOCIALPUB_DB_PASSWORD": "",
         "SOCIALPUB_DB_NAME": "socialpub",
         "FACEBOOK_APP_ID": SANDBOX_APP_ID,
         "FACEBOOK_APP_SECRET": SANDBOX_APP_SECRET,

@@ -13,11 +13,10 @@ from types import TracebackType
 from typing import Self
 
 import psutil
-import psycopg
-from sqlalchemy import make_url
 
 from graph_sandbox.control import SandboxControl
 from local_stack.airflow_api import AirflowApi
+from local_stack.databases import create_databases, create_logins
 from local_stack.environment import build_environment
 from local_stack.postgres import EmbeddedPostgres
 from local_stack.processes import Component, stop_groups
@@ -26,7 +25,6 @@ from socialpub.db.schema import upgrade
 
 OUR_DAGS = ("publish_due_posts", "publish_post_now")
 _START_SECONDS = 120
-_LOGINS = {"socialpub_airflow": "socialpub_worker", "socialpub_backoffice_app": "socialpub_backoffice"}
 
 Report = Callable[[str], None]
 
@@ -169,17 +167,12 @@ class Stack:
         self.home.lock.write_text(json.dumps(me))
 
     def _prepare_databases(self) -> None:
-        with psycopg.connect(_libpq(self.postgres.url("postgres")), autocommit=True) as connection:
-            known = {row[0] for row in connection.execute("select datname from pg_database")}
-            for name in {"airflow", "socialpub"} - known:
-                connection.execute(f"create database {name}")
-            if not self.has_own_database:
-                return
+        server = self.postgres.url("postgres")
+        create_databases(server, ["airflow", "socialpub"])
+        if self.has_own_database:
             self._report("Migrating the socialpub database")
             upgrade(self.database_url())
-            logins = {row[0] for row in connection.execute("select rolname from pg_roles")}
-            for login in _LOGINS.keys() - logins:
-                connection.execute(f"create role {login} login in role {_LOGINS[login]}")
+            create_logins(server)
 
     def _run_metadata(self) -> None:
         done = subprocess.run(
@@ -205,7 +198,3 @@ def _started_at(pid: int) -> float:
         return psutil.Process(pid).create_time()
     except psutil.NoSuchProcess:
         return 0.0
-
-
-def _libpq(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

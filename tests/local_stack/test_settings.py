@@ -15,6 +15,7 @@ VALUES = {
     "SOCIALPUB_DB_HOST": "db.example",
     "SOCIALPUB_DB_USER": "worker",
     "SOCIALPUB_DB_NAME": "socialpub",
+    "SOCIALPUB_DB_PASSWORD": "pw",
     "FACEBOOK_APP_ID": "1",
     "FACEBOOK_APP_SECRET": 'sec"ret',
     "FACEBOOK_GRAPH_URL": "http://127.0.0.1:1",

@@ -1,0 +1,137 @@
+"""The containers: their files are whole, their settings those of the local stack, and their programs really run."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+from psycopg.conninfo import make_conninfo
+
+from local_stack.environment import build_environment
+from local_stack.postgres import EmbeddedPostgres
+from local_stack.settings_file import read_env_file
+from local_stack.state import PROJECT, Home, Ports
+
+COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
+# What differs by nature between processes on one machine and containers.
+PLACES = {
+    "AIRFLOW_HOME",
+    "AIRFLOW__LOGGING__BASE_LOG_FOLDER",
+    "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT",
+    "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT",
+    "PYTHONPATH",
+}
+
+
+def load(name: str) -> ModuleType:
+    path = PROJECT / "include" / "docker" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def docker_env() -> set[str]:
+    return set(re.findall(r"([A-Z_]+)=", (PROJECT / "Dockerfile").read_text().split("ENV ")[1].split("WORKDIR")[0]))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_whole(name: str):
+    """A program, a restart rule, a health check unless it only runs once, and no file that is not there."""
+    service = SERVICES[name]
+    assert service["command"]
+    assert service["restart"] in ("unless-stopped", "no")
+    assert ("healthcheck" in service) == (service["restart"] != "no")
+    assert set(service["secrets"]) <= COMPOSE["secrets"].keys()
+    assert set(service.get("depends_on", {})) <= SERVICES.keys()
+    assert all((PROJECT / file).is_file() for file in service.get("env_file", []))
+    assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= COMPOSE["volumes"].keys()
+
+
+def test_secrets_are_files_that_the_script_makes(tmp_path: Path):
+    """And making them again keeps what is there: the database already knows its password."""
+    make_secrets = load("make_secrets").make_secrets
+    made = make_secrets(tmp_path / "secrets")
+    declared = {Path(entry["file"]).name for entry in COMPOSE["secrets"].values()}
+    assert declared == {path.name for path in (tmp_path / "secrets").iterdir()} == {*made, "postgres_password"}
+    assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
+    before = (tmp_path / "secrets" / "server_url").read_text()
+    assert make_secrets(tmp_path / "secrets") == []
+    assert (tmp_path / "secrets" / "server_url").read_text() == before
+
+
+def test_no_secret_is_in_the_files_of_the_deployment():
+    """Neither the compose file nor the image holds one."""
+    for service in SERVICES.values():
+        names = [name for name in service["environment"] if re.search("SECRET|PASSWORD|KEY|CONN", name)]
+        assert all(name.endswith("_FILE") for name in names), names
+    assert not re.search(r"^(ARG|ENV).*(SECRET|PASSWORD|TOKEN|KEY)", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+
+
+def test_containers_get_the_settings_of_the_local_stack(tmp_path: Path, postgres: EmbeddedPostgres):
+    """One topology, two ways to start it: each variable of the one is known to the other."""
+    local = build_environment(Home(tmp_path), Ports(), postgres, dags_folder=PROJECT / "dags", given={})
+    load("make_secrets").make_secrets(tmp_path / "secrets")
+    for name, service in OURS.items():
+        secrets = tmp_path / name
+        secrets.mkdir()
+        for secret in service["secrets"]:
+            (secrets / secret).write_bytes((tmp_path / "secrets" / secret).read_bytes())
+        given = {**read_env_file(PROJECT / "config" / "airflow.env"), **service["environment"]}
+        if name == "prepare":  # needs no connection: it is the one who makes what they lead to
+            continue
+        ready = load("entrypoint").build_environment(given, secrets)
+        assert local.keys() - ready.keys() - docker_env() - PLACES == set(), name
+        assert json.loads(ready["AIRFLOW_CONN_SOCIALPUB_DB"])["password"]
+        for setting in read_env_file(PROJECT / "config" / "airflow.env"):
+            assert ready[setting] == local[setting]
+
+
+def test_half_the_secrets_are_named(tmp_path: Path):
+    """A container that lacks one says which."""
+    values = {"SOCIALPUB_DB_HOST": "h", "SOCIALPUB_DB_USER": "u", "SOCIALPUB_DB_NAME": "n"}
+    with pytest.raises(Exception, match="SOCIALPUB_DB_PASSWORD"):
+        load("entrypoint").build_environment(values, tmp_path)
+
+
+def test_the_init_container_prepares_a_bare_server_and_may_run_again(postgres: EmbeddedPostgres):
+    """Logins with passwords and just their role, on both databases' server."""
+    prepare = load("prepare").prepare
+    for password in ("first", "renewed"):
+        prepare(
+            postgres.url("postgres"), airflow_database="airflow_of_containers",
+            passwords={"socialpub_airflow": password, "socialpub_backoffice_app": password},
+        )  # fmt: skip
+    login = make_conninfo(host=postgres.socket_dir, dbname="socialpub", user="socialpub_airflow", password="renewed")
+    with psycopg.connect(login) as connection:
+        assert connection.execute("select pg_has_role('socialpub_worker', 'member')").fetchone() == (True,)
+        assert connection.execute("select count(*) from social_scheduled_posts").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("drop table social_scheduled_posts")
+
+
+def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special():
+    """Every source exists, hashes are required, the user is not root."""
+    lines = (PROJECT / "Dockerfile").read_text()
+    sources = [
+        source for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", lines, re.MULTILINE) for source in copied.split()
+    ]
+    assert sources
+    assert all((PROJECT / source).exists() for source in sources)
+    allowed = (PROJECT / ".dockerignore").read_text().splitlines()
+    assert all(f"!{source}" in allowed for source in sources)
+    assert "--require-hashes -r /build/requirements.lock" in lines
+    assert lines.rindex("USER airflow") > lines.rindex("FROM")
+    entry = re.findall(r"/opt/socialpub/(\S+\.py)", lines)
+    assert entry
+    assert all((PROJECT / path).is_file() for path in entry)
