@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,11 +14,15 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, make_url
 
+from graph_sandbox.server import SandboxServer
 from local_stack.postgres import EmbeddedPostgres
 from socialpub.db.engine import open_engine
 from socialpub.db.schema import upgrade
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
+
+# Airflow, where a test imports it, must not look at the home of whoever runs the tests.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
 
 _numbers = itertools.count(1)
 TOKEN_KEY = Fernet.generate_key().decode()
@@ -28,6 +34,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def sandbox_server() -> Iterator[SandboxServer]:
+    with SandboxServer() as server:
+        yield server
 
 
 def _execute(server: EmbeddedPostgres, statement: str) -> None:

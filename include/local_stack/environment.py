@@ -18,10 +18,12 @@ SANDBOX_APP_SECRET = "sandbox-app-secret"
 def build_environment(
     home: Home, ports: Ports, postgres: EmbeddedPostgres, *, dags_folder: Path, given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Airflow's whole environment. What `given` (the user's own environment) sets wins over what we would choose."""
+    """Airflow's whole environment. What `given` (the user's own environment) sets wins, except over places and ports:
+
+    all state is in one folder, even for a user who has another Airflow at home.
+    """
     own = {
         **read_env_file(PROJECT / "config" / "airflow.env"),
-        **_places(home, ports, postgres, dags_folder),
         **_secrets(home),
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
@@ -37,7 +39,7 @@ def build_environment(
         "FACEBOOK_GRAPH_URL": f"http://127.0.0.1:{ports.sandbox}",
     }
     connections = read_settings(PROJECT / "airflow_settings.yaml", values)
-    return {**own, **connections, **given}
+    return {**own, **connections, **given, **_places(home, ports, postgres, dags_folder)}
 
 
 def _places(home: Home, ports: Ports, postgres: EmbeddedPostgres, dags_folder: Path) -> dict[str, str]:

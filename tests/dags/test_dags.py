@@ -15,8 +15,7 @@ DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
 
 
 @pytest.fixture(scope="module")
-def dags(tmp_path_factory):
-    os.environ.setdefault("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+def dags():
     os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
     from airflow.dag_processing.dagbag import DagBag
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -25,12 +24,6 @@ from socialpub.services.publish import Publisher, PublishTiming
 from socialpub.services.record import Recorder
 
 PAGE = "200000000000001"
-
-
-@pytest.fixture(scope="session")
-def sandbox_server() -> Iterator[SandboxServer]:
-    with SandboxServer() as server:
-        yield server
 
 
 @dataclass

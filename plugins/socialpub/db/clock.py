@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, text
 
+from socialpub.db.engine import transaction
+
 _ROUND_TRIPS = 3
 
 
@@ -31,12 +33,12 @@ class DatabaseClock:
 
 
 def read_clock(engine: Engine) -> DatabaseClock:
-    """Read the database's clock to within half the quickest of a few round trips."""
-    with engine.connect() as connection:
+    """Read the database's clock to within half the quickest of a few round trips. Raises what `transaction` raises."""
+    with transaction(engine, actor="clock") as session:
         readings = []
         for _ in range(_ROUND_TRIPS):
             before = time.monotonic()
-            instant = connection.execute(text("select clock_timestamp()")).scalar_one().astimezone(UTC)
+            instant = session.execute(text("select clock_timestamp()")).scalar_one().astimezone(UTC)
             readings.append((time.monotonic() - before, before, instant, datetime.now(UTC)))
     round_trip, before, instant, local = min(readings)
     return DatabaseClock(

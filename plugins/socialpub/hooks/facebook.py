@@ -67,10 +67,11 @@ class FacebookHook(BaseHook):
         """For the Test button: does Facebook take the app id and secret?"""
         from socialpub.errors import SocialpubError
         from socialpub.graph.settings import app_token
+        from socialpub.graph.tokens import inspect_token
 
         try:
             client = self.get_conn()
-            client.get(client.settings.app_id, token=app_token(client.settings), params={"fields": "id,name"})
+            inspect_token(client, app_token(client.settings))
         except SocialpubError as error:
             return False, str(error)
         return True, "Facebook knows the app."
