@@ -171,5 +171,7 @@ def _parse_object(content: bytes) -> dict[str, Any] | None:
 
 def _number(value: Any) -> int | None:  # noqa: ANN401 - JSON of a shape we do not trust
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if abs(value) < 2**31 else None  # The database keeps codes as 32-bit integers.

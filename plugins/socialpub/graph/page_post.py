@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 POST_FIELDS = (
     "id,message,created_time,permalink_url,is_published,application{id},attachments{media_type,unshimmed_url,url}"
 )
+# Valid in JSON, but no UTF-8 text column takes them: NUL, and half a surrogate pair.
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _SHIM_HOSTS = ("l.facebook.com", "lm.facebook.com")
 
 
@@ -47,10 +50,10 @@ def parse_page_post(node: Any) -> PagePost | None:  # noqa: ANN401 - JSON of a s
 
 
 def parse_text(value: Any) -> str | None:  # noqa: ANN401 - JSON of a shape we do not trust
-    """Text, or a number as text (ids come as both); None for anything else and for ""."""
+    """Storable text, or a number as text (ids come as both); None for anything else and for ""."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) and value else None
+    return _UNSTORABLE.sub("\ufffd", value) if isinstance(value, str) and value else None
 
 
 def parse_instant(value: Any) -> datetime | None:  # noqa: ANN401 - JSON of a shape we do not trust

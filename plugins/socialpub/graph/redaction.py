@@ -10,7 +10,8 @@ LONGEST_TEXT = 500
 _SECRET_PARAMS = re.compile(r"((?:appsecret_proof|access_token|input_token|client_secret)=)[^&\s\"']+", re.IGNORECASE)
 # User and Page tokens start with EAA; Facebook repeats a malformed one in its error message.
 _TOKENS = re.compile(r"\bEAA[0-9A-Za-z_-]{8,}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Half a surrogate pair, left by a text cut inside an emoji, can be neither printed nor stored.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 
 def clean_text(text: str, *, secrets: Iterable[str] = ()) -> str:

@@ -78,6 +78,12 @@ class OnceAdapter(HTTPAdapter):
         retries = Retry(0, read=False, redirect=False, status=0, respect_retry_after_header=False)
         super().__init__(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=retries, pool_block=False)
 
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:  # noqa: ANN401 - as in requests
+        response = super().build_response(req, resp)
+        # Even without following it, requests parses the target, raising on a malformed one, and reads the whole body.
+        response.headers.pop("location", None)
+        return response
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in requests
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOL_CLASSES
