@@ -41,6 +41,7 @@ class Settings:
             scan=ScanLimits(
                 claim_ahead=seconds("CLAIM_AHEAD_SECONDS", 75),
                 lease=seconds("QUEUED_LEASE_SECONDS", 180),
+                catch_up_pace=seconds("CATCH_UP_SECONDS", 20),
                 max_posts=count("MAX_POSTS_PER_SCAN", 5000),
                 max_lanes=count("MAX_LANES", 16),
             ),

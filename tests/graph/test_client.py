@@ -33,6 +33,19 @@ def test_token_and_proof_travel_in_header_and_form_never_in_the_url_of_a_write(s
     assert parse_qs(body) == {"message": ["Hi"], "appsecret_proof": [PROOF]}
 
 
+@pytest.mark.parametrize(
+    "message", ["Zażółć 🧙‍♀️ gęślą", "a\r\nb", "x&access_token=y", "  ", "+ %41 =", "\u202e", "🎲" * 900]
+)
+def test_a_text_arrives_as_it_was_written(serve, message: str):
+    """UTF-8 on the wire, nothing added, nothing evened out; None leaves no parameter."""
+    server = serve(answer(PUBLISHED))
+    open_client(server.url).post("1/feed", token=TOKEN, data={"message": message, "published": True, "link": None})
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    assert b"Content-Type: application/x-www-form-urlencoded" in head
+    form = parse_qs(body.decode("ascii"), strict_parsing=True)
+    assert form == {"message": [message], "published": ["true"], "appsecret_proof": [PROOF]}
+
+
 def test_a_cookie_of_facebook_is_not_kept(serve):
     """One Page's answer must not mark the next Page's request."""
     server = serve(answer(PUBLISHED, headers={"Set-Cookie": "who=page1; Path=/"}))
@@ -104,21 +117,24 @@ def test_a_graph_url_that_is_none_is_a_mistake_of_the_connection(url: str):
     ("headers", "usage"),
     [
         ({}, Usage()),
-        ({"X-App-Usage": '{"call_count": 28, "total_time": 25.5, "total_cputime": 3}'}, Usage(28.0)),
-        ({"x-page-usage": '{"call_count": 99}', "x-app-usage": '{"call_count": 1}'}, Usage(99.0)),
+        ({"X-App-Usage": '{"call_count": 28, "total_time": 25.5, "total_cputime": 3}'}, Usage(app_percent=28.0)),
+        (
+            {"x-page-usage": '{"call_count": 99}', "x-app-usage": '{"call_count": 1}'},
+            Usage(app_percent=1.0, page_percent=99.0),
+        ),
         (
             {
                 "x-business-use-case-usage": json.dumps(
                     {"1": [{"call_count": 100, "estimated_time_to_regain_access": 19}]}
                 )
             },
-            Usage(100.0, timedelta(minutes=19)),
+            Usage(page_percent=100.0, regain_after=timedelta(minutes=19)),
         ),
         ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 0}]}'}, Usage()),
         ({"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 1e300}]}'}, Usage()),
         (
             {"x-business-use-case-usage": '{"1": [{"estimated_time_to_regain_access": 99999}]}'},
-            Usage(None, timedelta(hours=24)),
+            Usage(regain_after=timedelta(hours=24)),
         ),
         ({"x-app-usage": "not json"}, Usage()),
         ({"x-app-usage": '{"call_count": "many", "total_time": null, "total_cputime": true}'}, Usage()),

@@ -60,6 +60,26 @@ def test_another_post_is_not_ours(change: dict):
     assert look(replace(LIVE, **change)) == Absent()
 
 
+@pytest.mark.parametrize(("early_by", "is_found"), [(30, True), (30.001, False)])
+def test_facebooks_clock_may_be_half_a_minute_behind(early_by: float, is_found: bool):
+    """The edge belongs to the window."""
+    live = replace(LIVE, created_time=SENT_AT - timedelta(seconds=early_by))
+    assert look(live) == (Found(live) if is_found else Absent())
+
+
+def test_a_post_without_an_application_may_be_ours():
+    """A field that is left out contradicts nothing."""
+    live = replace(LIVE, application_id=None)
+    assert look(live) == Found(live)
+
+
+def test_one_sure_candidate_outweighs_a_doubtful_one():
+    """The doubtful one has another link."""
+    post = FeedPost(TEXT, "https://example.org/a")
+    sure = replace(LIVE, link="https://example.org/a")
+    assert look(replace(LIVE, id="1_3", link="https://example.org/b"), sure, post=post) == Found(sure)
+
+
 def test_an_id_that_another_row_holds_is_not_ours():
     """Two equal texts on one Page are two posts."""
     assert look(LIVE, known_ids=("1_2",)) == Absent()
@@ -140,6 +160,39 @@ def test_the_list_ends_at_posts_that_are_all_older(serve):
                    page(node(0, SENT_AT - timedelta(days=1)), after="B"))  # fmt: skip
     assert listed(server.url) == ["1_2"]
     assert len(server.requests) == 2
+
+
+def test_the_list_starts_at_its_first_second_and_keeps_posts_without_a_time(serve):
+    """Newest first, and Facebook's order is not relied on."""
+    since = SENT_AT.replace(microsecond=0)
+    nodes = [node(1, since), {"id": "1_2"}, node(3, since - timedelta(seconds=1)), node(4, since + timedelta(hours=1))]
+    posts = list_published_posts(open_client(serve(page(*nodes, after=None)).url), "1", TOKEN, since=since)
+    assert {post.id for post in posts} == {"1_1", "1_2", "1_4"}
+    assert posts[0].id == "1_4"
+
+
+def test_the_address_of_the_next_page_is_not_called(serve):
+    """It holds the token in the clear and names any host it likes."""
+    elsewhere = serve(page(after=None))
+    first = answer({"data": [], "paging": {"next": f"{elsewhere.url}/steal", "cursors": {"after": "A&x=1"}}})
+    server = serve(first, page(after=None))
+    assert listed(server.url) == []
+    assert b"after=A%26x%3D1&" in server.requests[1]
+    assert elsewhere.requests == []
+
+
+def test_a_cursor_on_the_last_page_leads_nowhere(serve):
+    """Only `next` says that there is more."""
+    server = serve(answer({"data": [node(1, SENT_AT)], "paging": {"cursors": {"before": "A", "after": "B"}}}))
+    assert listed(server.url) == ["1_1"]
+    assert len(server.requests) == 1
+
+
+def test_a_list_that_breaks_off_proves_nothing(serve):
+    """What the first page held is not half a proof."""
+    server = serve(page(node(1, SENT_AT), after="A"), answer({"error": {"message": "Expired", "code": 1}}, status=500))
+    with pytest.raises(errors.TryAgainError, match="Expired"):
+        listed(server.url)
 
 
 def test_a_list_without_an_end_proves_nothing(serve):

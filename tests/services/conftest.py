@@ -55,7 +55,7 @@ class Desk:
         )
 
     def scan(self) -> list[list[UUID]]:
-        return scan_due_posts(self.world.engine(), self.run, ScanLimits()).lanes
+        return scan_due_posts(self.world.engine(), self.run, ScanLimits(catch_up_pace=timedelta(0))).lanes
 
     def work(self, *posts: UUID, threads: int = 8) -> LaneResult:
         return work_lane(self.publisher(), posts, threads=threads)

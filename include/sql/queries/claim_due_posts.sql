@@ -1,14 +1,19 @@
 -- Take what is due within claim_ahead for one run, in the order that people planned, so that posts of one Page which
 -- were held together also leave together. "skip locked" lets any number of scans run side by
--- side without waiting for each other or taking a post twice. A post is left where it is while its Page is paused, has
--- lost its token, or is inside a rate-limit window. The attempt counts from here: it is opened with the claim.
+-- side without waiting for each other or taking a post twice. A post is left where it is while publishing or its Page is
+-- paused, the Page has lost its token, or a rate limit holds; an overdue one is left to claim_overdue_posts. The attempt
+-- counts from here: it is opened with the claim.
 with due as materialized (
     select post.id
     from social_scheduled_posts as post
     inner join facebook_page_connections as page on post.connection_id = page.id
+    cross join social_publishing_gate as gate
     where
         post.status = 'pending'
         and post.due_at <= now() + :claim_ahead
+        and post.publish_at > now() - :overdue_after
+        and gate.paused_at is null
+        and coalesce(gate.rate_limited_until, '-infinity') <= greatest(post.due_at, now())
         and page.paused_at is null
         and page.disconnected_at is null
         and page.token_status != 'lost'

@@ -9,10 +9,12 @@ with late as materialized (
         end as allowed
     from social_scheduled_posts as post
     inner join facebook_page_connections as page on post.connection_id = page.id
+    cross join social_publishing_gate as gate
     where
         post.status = 'pending'
         and post.due_at <= now()
         and post.requested_now_at is null
+        and gate.paused_at is null
         and page.paused_at is null
         and coalesce(post.lateness_rule, page.lateness_rule) != 'always'
         and post.publish_at + case coalesce(post.lateness_rule, page.lateness_rule)

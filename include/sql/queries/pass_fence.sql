@@ -9,6 +9,7 @@ with ready as materialized (
     inner join social_scheduled_posts as post on attempt.scheduled_post_id = post.id
     inner join social_drafts as draft on post.draft_id = draft.id
     inner join facebook_page_connections as page on post.connection_id = page.id
+    cross join social_publishing_gate as gate
     where
         attempt.id = :attempt_id
         and attempt.finished_at is null
@@ -18,6 +19,8 @@ with ready as materialized (
         and draft.status = 'scheduled'
         and draft.content_hash = post.content_hash
         and draft.content_hash = :content_hash
+        and gate.paused_at is null
+        and coalesce(gate.rate_limited_until, '-infinity') <= clock_timestamp() + :fence_ahead
         and page.paused_at is null
         and page.disconnected_at is null
         and page.token_status != 'lost'

@@ -48,6 +48,9 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "lease": Interval(),
     "fence_ahead": Interval(),
     "look_again_after": Interval(),
+    "overdue_after": Interval(),
+    "pace": Interval(),
+    "page_ids": ARRAY(Uuid()),
     "hold_for": Interval(),
     "error_class": Text(),
     "reason": Text(),
@@ -69,10 +72,29 @@ def _run_params(run: Run) -> dict[str, Any]:
 
 
 def claim_due_posts(
-    session: Session, run: Run, *, claim_ahead: timedelta, lease: timedelta, max_posts: int
+    session: Session, run: Run, *, claim_ahead: timedelta, overdue_after: timedelta, lease: timedelta, max_posts: int
 ) -> list[ClaimedPost]:
-    params = {**_run_params(run), "claim_ahead": claim_ahead, "lease": lease, "max_posts": max_posts}
-    return [ClaimedPost(*row) for row in session.execute(_query("claim_due_posts"), params)]
+    params = {"claim_ahead": claim_ahead, "overdue_after": overdue_after, "lease": lease, "max_posts": max_posts}
+    return [ClaimedPost(*row) for row in session.execute(_query("claim_due_posts"), {**_run_params(run), **params})]
+
+
+def claim_overdue_posts(
+    session: Session,
+    run: Run,
+    *,
+    pace: timedelta,
+    claim_ahead: timedelta,
+    overdue_after: timedelta,
+    lease: timedelta,
+    max_posts: int,
+) -> list[ClaimedPost]:
+    """Each Page's overdue posts get slots `pace` apart; two statements, so that the second sees the locked Pages."""
+    pages = list(session.scalars(_query("lock_overdue_pages"), {"overdue_after": overdue_after}))
+    params = {"pace": pace, "claim_ahead": claim_ahead, "overdue_after": overdue_after, "lease": lease}
+    rows = session.execute(
+        _query("claim_overdue_posts"), {**_run_params(run), **params, "page_ids": pages, "max_posts": max_posts}
+    )
+    return [ClaimedPost(*row) for row in rows]
 
 
 def claim_post_now(session: Session, run: Run, post_id: UUID, *, actor: str, reason: str, lease: timedelta) -> bool:

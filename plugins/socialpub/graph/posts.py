@@ -13,6 +13,7 @@ from socialpub.graph.encoding import encode_params
 from socialpub.graph.interpret import Call, unclear_outcome
 from socialpub.graph.page_post import POST_FIELDS, PagePost, parse_instant, parse_page_post, parse_text
 from socialpub.graph.tokens import TokenInfo, inspect_token
+from socialpub.graph.usage import Usage
 from socialpub.models.secret import Secret
 
 __all__ = [
@@ -56,6 +57,7 @@ class PublishedPost:
     id: str
     permalink_url: str | None
     created_time: datetime | None
+    usage: Usage = field(default_factory=Usage)
 
 
 def build_feed_request(page_id: str, post: FeedPost) -> FeedRequest:
@@ -86,6 +88,7 @@ def publish_feed_post(client: GraphClient, page_id: str, token: Secret, post: Fe
         post_id,
         parse_text(response.body.get("permalink_url")),
         parse_instant(response.body.get("created_time")),
+        response.usage,
     )
 
 

@@ -3,6 +3,7 @@
 from socialpub.models.base import Base
 from socialpub.models.connection import FacebookPageConnection
 from socialpub.models.draft import DraftApproval, DraftAsset, EventPostDraft
+from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
 from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
@@ -22,6 +23,7 @@ __all__ = [
     "OutboxEvent",
     "PostStatus",
     "PublishAttempt",
+    "PublishingGate",
     "ScheduledPublish",
     "TokenStatus",
     "WebhookEvent",

@@ -41,6 +41,7 @@ class FacebookPageConnection(Base):
     lateness_rule: Mapped[str] = mapped_column(server_default="within")
     late_by_minutes: Mapped[int] = mapped_column(server_default="360")
     disconnected_at: Mapped[datetime | None]
+    catch_up_from: Mapped[datetime | None]
     created_at: Mapped[WrittenNow]
     updated_at: Mapped[WrittenNow]
 
@@ -69,6 +70,9 @@ class FacebookPageConnection(Base):
     def pause(self, reason: str, *, actor: str, now: datetime) -> None:
         """Stop posting to the Page until a person resumes it."""
         self.paused_at, self.paused_by, self.pause_reason = now, actor, reason
+
+    def resume(self) -> None:
+        self.paused_at = self.paused_by = self.pause_reason = None
 
     def close_until(self, regain_at: datetime) -> None:
         """Leave the Page alone until Facebook's limit has passed; a longer wait that is known already stays."""

@@ -7,10 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from socialpub.db import posts as statements
 from socialpub.db.engine import transaction
-from socialpub.db.posts import HeldPosts, Run
+from socialpub.db.posts import ClaimedPost, HeldPosts, Run
 from socialpub.services.lanes import deal_lanes
 
 
@@ -22,6 +23,10 @@ class ScanLimits:
     """Longer than the minute between two scans, so that every post is claimed before its second."""
     lease: timedelta = timedelta(minutes=3)
     """How long after its due time a claimed post may wait for its task before the scan takes it back."""
+    overdue_after: timedelta = timedelta(seconds=90)
+    """A post that is later than this missed its scan, so it is caught up with at the Page's pace."""
+    catch_up_pace: timedelta = timedelta(seconds=20)
+    """How far apart the overdue posts of one Page go out, so that its followers are not flooded."""
     max_posts: int = 5000
     max_lanes: int = 16
     look_again_after: timedelta = timedelta(minutes=2)
@@ -52,9 +57,7 @@ def scan_due_posts(engine: Engine, run: Run, limits: ScanLimits) -> Scan:
             session, look_again_after=limits.look_again_after, max_posts=limits.max_posts
         )
     with transaction(engine, actor=str(run)) as session:
-        claimed = statements.claim_due_posts(
-            session, run, claim_ahead=limits.claim_ahead, lease=limits.lease, max_posts=limits.max_posts
-        )
+        claimed = _claim(session, run, limits)
     return Scan(
         lanes=deal_lanes([*claimed, *unconfirmed], max_lanes=limits.max_lanes),
         claimed=len(claimed),
@@ -64,6 +67,27 @@ def scan_due_posts(engine: Engine, run: Run, limits: ScanLimits) -> Scan:
         missed=len(missed),
         held=held,
     )
+
+
+def _claim(session: Session, run: Run, limits: ScanLimits) -> list[ClaimedPost]:
+    punctual = statements.claim_due_posts(
+        session,
+        run,
+        claim_ahead=limits.claim_ahead,
+        overdue_after=limits.overdue_after,
+        lease=limits.lease,
+        max_posts=limits.max_posts,
+    )
+    overdue = statements.claim_overdue_posts(
+        session,
+        run,
+        pace=limits.catch_up_pace,
+        claim_ahead=limits.claim_ahead,
+        overdue_after=limits.overdue_after,
+        lease=limits.lease,
+        max_posts=limits.max_posts,
+    )
+    return [*overdue, *punctual]
 
 
 def rescue_expired_leases(engine: Engine, run: Run, limits: ScanLimits) -> tuple[int, int]:

@@ -43,9 +43,9 @@ class LaneResult:
 def work_lane(publisher: Publisher, post_ids: Sequence[UUID], *, threads: int) -> LaneResult:
     """Publish every post of the lane that still needs it; returns where each one stands afterwards."""
     posts = load_posts(publisher.engine, publisher.run, post_ids)
-    pages = [list(group) for _, group in groupby(posts, key=lambda post: post.page.id)]
-    with ThreadPoolExecutor(max_workers=min(threads, len(pages)) or 1, thread_name_prefix="lane") as pool:
-        for work in [pool.submit(_work_page, publisher, page) for page in pages]:
+    bursts = _split_into_bursts(posts, publisher.clock.now())
+    with ThreadPoolExecutor(max_workers=min(threads, len(bursts)) or 1, thread_name_prefix="lane") as pool:
+        for work in [pool.submit(_work_burst, publisher, burst) for burst in bursts]:
             work.result()
     return summarise_lane(load_lane(publisher, post_ids), run=str(publisher.run))
 
@@ -55,7 +55,20 @@ def load_lane(publisher: Publisher, post_ids: Sequence[UUID]) -> list[LoadedPost
     return load_posts(publisher.engine, publisher.run, post_ids, is_working=False)
 
 
-def _work_page(publisher: Publisher, posts: Sequence[LoadedPost]) -> None:
+def _split_into_bursts(posts: Sequence[LoadedPost], now: datetime) -> list[list[LoadedPost]]:
+    """A Page's posts of one second belong together; what is due already is of one second.
+
+    Earliest first, so that a Page which catches up at its pace does not keep a thread from others meanwhile.
+    """
+
+    def burst(post: LoadedPost) -> tuple[datetime, UUID]:
+        return max(post.due_at, now), post.page.id
+
+    return [list(group) for _, group in groupby(sorted(posts, key=burst), key=burst)]
+
+
+def _work_burst(publisher: Publisher, posts: Sequence[LoadedPost]) -> None:
+    """The posts of one Page and one second, one after the other."""
     for post in posts:
         if post.status == PostStatus.UNCONFIRMED and publisher.confirm_post(post) == Confirmation.ABSENT:
             [post] = load_posts(publisher.engine, publisher.run, [post.id])  # the same post, anew

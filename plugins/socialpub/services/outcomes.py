@@ -20,6 +20,7 @@ from socialpub.errors import (
     TokenRefusedError,
     TryAgainError,
 )
+from socialpub.graph.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class RetryRules:
 class Published:
     facebook_post_id: str
     permalink_url: str | None
+    usage: Usage = field(default_factory=Usage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Retry:
 class RateLimited:
     trouble: Trouble
     regain_at: datetime
+    is_of_app: bool = False
+    """Whether the limit is the whole Facebook app's and not just the Page's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ def decide_outcome(error: SocialpubError, *, tries_used: int, now: datetime, rul
     trouble = Trouble(str(error), type(error).__name__, error.failure if isinstance(error, GraphError) else None)
     match error:
         case RateLimitedError():
-            return RateLimited(trouble, max(error.regain_at, now))
+            return RateLimited(trouble, max(error.regain_at, now), is_of_app=error.scope == "app")
         case OutcomeUnknownError() | DuplicatePostError():
             return Unconfirmed(trouble, now + rules.delay_after(tries_used + 1))
         case InvalidPostError() | PermissionRefusedError():

@@ -123,7 +123,7 @@ class Publisher:
             self._record(post, Unconfirmed(trouble, now + self.rules.delay_after(post.tries_used + 1)), now=now)
             raise
         else:
-            self._record(post, Published(published.id, published.permalink_url), now=self.clock.now())
+            self._record(post, Published(published.id, published.permalink_url, published.usage), now=self.clock.now())
 
     def _look_up(self, post: LoadedPost) -> None:
         for pause in self.timing.look_ups:

@@ -13,10 +13,14 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_expo
 
 from socialpub.db.engine import transaction
 from socialpub.errors import DatabaseUnavailableError
-from socialpub.models import AttemptOutcome, PostStatus, PublishAttempt, ScheduledPublish
+from socialpub.graph.usage import Usage
+from socialpub.models import AttemptOutcome, PostStatus, PublishAttempt, PublishingGate, ScheduledPublish
 from socialpub.services.outcomes import Failed, Held, Outcome, Published, RateLimited, Retry, Trouble, Unconfirmed
 
 log = logging.getLogger(__name__)
+
+_NEARLY_USED_UP = 90.0  # per cent of a quota that Facebook counts over a sliding hour
+_REST = timedelta(minutes=5)
 
 _ATTEMPT_OUTCOMES: dict[type[Outcome], AttemptOutcome] = {
     Published: AttemptOutcome.PUBLISHED,
@@ -52,13 +56,14 @@ class Recorder:
                 log.warning("Post %s is %s already; attempt answered late: %s", post.id, post.status, outcome)
                 return PostStatus(post.status)
             _close(attempt, outcome, now)
-            self._move(post, outcome, now)
+            self._move(session, post, outcome, now)
             return PostStatus(post.status)
 
-    def _move(self, post: ScheduledPublish, outcome: Outcome, now: datetime) -> None:
+    def _move(self, session: Session, post: ScheduledPublish, outcome: Outcome, now: datetime) -> None:
         match outcome:
             case Published():
                 post.mark_published(outcome.facebook_post_id, permalink_url=outcome.permalink_url, published_at=now)
+                _spare_what_is_left(session, post, outcome.usage, now)
             case Failed():
                 post.mark_failed(outcome.trouble.reason)
             case Unconfirmed():
@@ -67,7 +72,7 @@ class Recorder:
             case Retry():
                 self._keep_for_later(post, outcome.trouble, outcome.next_attempt_at)
             case RateLimited():
-                post.connection.close_until(outcome.regain_at)
+                (_gate(session) if outcome.is_of_app else post.connection).close_until(outcome.regain_at)
                 self._keep_for_later(post, outcome.trouble, outcome.regain_at)
             case Held():
                 _hold(post, outcome, now)
@@ -77,6 +82,19 @@ class Recorder:
             post.mark_retry(trouble.reason, next_attempt_at=next_attempt_at, grace=self.grace)
         else:  # Rescued meanwhile: the answer came late, and the scan is its owner now.
             post.mark_pending(trouble.reason, next_attempt_at=next_attempt_at)
+
+
+def _spare_what_is_left(session: Session, post: ScheduledPublish, usage: Usage, now: datetime) -> None:
+    """Rest before Facebook has to refuse: calls above 100 % lengthen its block."""
+    rest_until = now + (usage.regain_after or _REST)
+    if (usage.page_percent or 0) > _NEARLY_USED_UP:
+        post.connection.close_until(rest_until)
+    if (usage.app_percent or 0) > _NEARLY_USED_UP:
+        _gate(session).close_until(rest_until)
+
+
+def _gate(session: Session) -> PublishingGate:
+    return session.get_one(PublishingGate, 1, with_for_update=True)
 
 
 def _lock(session: Session, attempt_id: UUID) -> tuple[PublishAttempt, ScheduledPublish]:

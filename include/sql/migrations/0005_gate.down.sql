@@ -1,0 +1,3 @@
+drop table social_publishing_gate;
+drop function social_audit_gate();
+alter table facebook_page_connections drop column catch_up_from;
