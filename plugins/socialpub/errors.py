@@ -46,6 +46,10 @@ class UnknownPostError(SocialpubError):
     """No draft and no scheduled post has the given id."""
 
 
+class UnknownPageError(SocialpubError):
+    """No connected Page has the given id."""
+
+
 class PostNotReadyError(SocialpubError):
     """The post can't be published as it stands: not approved, canceled, paused, already final, or under way."""
 

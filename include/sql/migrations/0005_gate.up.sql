@@ -40,3 +40,5 @@ grant select on social_publishing_gate to socialpub_backoffice, socialpub_worker
 grant update (paused_at, paused_by, pause_reason, rate_limited_until) on social_publishing_gate to socialpub_worker;
 grant update (catch_up_from) on facebook_page_connections to socialpub_worker;
 grant select (catch_up_from) on facebook_page_connections to socialpub_readonly, socialpub_backoffice;
+-- So that a login without rights over the schema can tell whether it fits.
+grant select on social_schema_version to socialpub_worker;

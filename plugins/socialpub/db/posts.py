@@ -9,11 +9,12 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, Text, TextClause, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Interval, Text, TextClause, Uuid, bindparam, insert, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from socialpub.db.sql_files import read_query
+from socialpub.models import ScheduledPublish
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,13 @@ def claim_post_now(session: Session, run: Run, post_id: UUID, *, actor: str, rea
     """Whether the run owns the post now."""
     params = {**_run_params(run), "post_id": post_id, "actor": actor, "reason": reason, "lease": lease}
     return session.execute(_query("claim_post_now"), params).first() is not None
+
+
+def schedule_draft(session: Session, draft_id: UUID, *, publish_at: datetime, actor: str) -> UUID:
+    """A new scheduled post of an approved or failed draft; Page, content and draft status follow by trigger."""
+    # Only what the publisher's role may write: an ORM insert would name every column.
+    values = {"draft_id": draft_id, "publish_at": publish_at, "created_by": actor}
+    return session.scalars(insert(ScheduledPublish).values(values).returning(ScheduledPublish.id)).one()
 
 
 def release_expired_leases(session: Session, *, max_posts: int) -> list[UUID]:

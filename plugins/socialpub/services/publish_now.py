@@ -25,7 +25,7 @@ def claim_post_by_hand(engine: Engine, run: Run, wanted: UUID, *, actor: str, re
     Returns the scheduled post's id. Raises `UnknownPostError` or `PostNotReadyError`; nothing has changed then.
     """
     with transaction(engine, actor=actor) as session:
-        post = _find_post(session, wanted) or _schedule_draft(session, wanted)
+        post = _find_post(session, wanted) or _schedule_draft(session, wanted, actor=actor)
         if post.status == PostStatus.UNCONFIRMED:
             return post.id  # It is looked up first, and sent again only if that proves it absent.
         if not statements.claim_post_now(session, run, post.id, actor=actor, reason=reason, lease=lease):
@@ -60,17 +60,16 @@ def _find_post(session: Session, wanted: UUID) -> ScheduledPublish | None:
     return None if newest is None or newest.status in _OVER else newest
 
 
-def _schedule_draft(session: Session, wanted: UUID) -> ScheduledPublish:
+def _schedule_draft(session: Session, wanted: UUID, *, actor: str) -> ScheduledPublish:
     draft = session.get(EventPostDraft, wanted)
     if draft is None:
         raise _unknown(wanted, "copy the id from the backoffice, or from social_scheduled_posts.id.")
     try:
-        post = draft.schedule(session.scalars(select(func.now())).one())
+        publish_at = draft.schedule(session.scalars(select(func.now())).one()).publish_at
     except IllegalMoveError as error:
         raise PostNotReadyError(error.message, next_step="let the draft be approved first.") from error
-    session.add(post)
-    session.flush()
-    return post
+    post_id = statements.schedule_draft(session, draft.id, publish_at=publish_at, actor=actor)
+    return session.get_one(ScheduledPublish, post_id)
 
 
 def _unknown(wanted: UUID, next_step: str) -> UnknownPostError:

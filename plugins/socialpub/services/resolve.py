@@ -1,0 +1,115 @@
+"""What a person decides about a post that socialpub can't decide: it is live, it is absent, it shall not go out."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from socialpub.db.engine import transaction
+from socialpub.errors import PostNotReadyError, UnknownPostError
+from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
+
+_POST_ID = re.compile(r"(\d+)_(\d+)")
+_POST_PATH = re.compile(r"/(\d+)/posts/(?:[^/]+/)?(\d+)/?")
+
+
+def resolve_as_published(engine: Engine, post_id: UUID, facebook_post: str, *, actor: str) -> str:
+    """Settle an unconfirmed post with the id or URL of the live one. Nothing changes when any of it is wrong."""
+    with transaction(engine, actor=actor) as session:
+        post = _lock_unconfirmed(session, post_id)
+        facebook_post_id = read_facebook_post_id(facebook_post, page_id=post.connection.page_id)
+        other = session.scalars(
+            select(ScheduledPublish.id).where(ScheduledPublish.facebook_post_id == facebook_post_id)
+        ).first()
+        if other is not None:
+            raise PostNotReadyError(
+                f"{facebook_post_id} is already the live post of scheduled post {other}.",
+                next_step="look for another post of the same text on the Page, or resolve this one as absent.",
+            )
+        permalink_url = facebook_post.strip() if facebook_post.strip().startswith("http") else None
+        post.attempts[-1].outcome = AttemptOutcome.PUBLISHED
+        post.mark_published(facebook_post_id, permalink_url=permalink_url, published_at=_now(session))
+    return f"Scheduled post {post_id} is published as {facebook_post_id}."
+
+
+def resolve_as_absent(engine: Engine, post_id: UUID, *, actor: str) -> str:
+    """Settle an unconfirmed post as not live: it goes out with the next scan, whatever tries it has used."""
+    with transaction(engine, actor=actor) as session:
+        post = _lock_unconfirmed(session, post_id)
+        post.attempts[-1].outcome = AttemptOutcome.ABSENT
+        post.mark_pending(f"Declared absent by {actor}; it is sent again.", next_attempt_at=_now(session))
+    return f"Scheduled post {post_id} is pending; the next scan sends it."
+
+
+def cancel(engine: Engine, post_id: UUID, *, reason: str, actor: str) -> str:
+    """Take a post back that is not on its way yet."""
+    with transaction(engine, actor=actor) as session:
+        post = lock_post(session, post_id)
+        if post.status not in (PostStatus.PENDING, PostStatus.QUEUED, PostStatus.HANDED_OVER):
+            raise PostNotReadyError(
+                f"Scheduled post {post_id} is “{post.status}” and can't be canceled.",
+                next_step="delete the post on Facebook if it is live; resolve it first if it is unconfirmed.",
+            )
+        post.mark_canceled(f"{reason} ({actor})")
+    return f"Scheduled post {post_id} is canceled; its draft is approved and can be scheduled again."
+
+
+def read_facebook_post_id(text: str, *, page_id: str) -> str:
+    """`PAGE_POST` from such an id or from a post's address. Raises `PostNotReadyError` for anything else.
+
+    Addresses with the Page's name or a pfbid instead of numbers don't tell whose they are, so they are refused.
+    """
+    found = _POST_ID.fullmatch(text.strip()) or _match_url(text.strip())
+    if found is None:
+        raise PostNotReadyError(
+            f"“{text[:120]}” is neither a post's id nor an address with the Page's and the post's numbers.",
+            next_step=f"give the id as {page_id}_<number of the post>, or its address …/{page_id}/posts/<number>.",
+        )
+    if found[1] != page_id:
+        raise PostNotReadyError(
+            f"{found[1]}_{found[2]} is a post of another Page.",
+            next_step=f"look for the post on the Page {page_id}.",
+        )
+    return f"{page_id}_{found[2]}"
+
+
+def lock_post(session: Session, post_id: UUID) -> ScheduledPublish:
+    """Raises `UnknownPostError`."""
+    post = session.get(ScheduledPublish, post_id, with_for_update={"of": ScheduledPublish})
+    if post is None:
+        raise UnknownPostError(
+            f"No scheduled post has the id {post_id}.", next_step="copy it from social_scheduled_posts.id."
+        )
+    return post
+
+
+def _lock_unconfirmed(session: Session, post_id: UUID) -> ScheduledPublish:
+    post = lock_post(session, post_id)
+    if post.status != PostStatus.UNCONFIRMED:
+        raise PostNotReadyError(
+            f"Scheduled post {post_id} is “{post.status}”: there is nothing to resolve.",
+            next_step="only an unconfirmed post is resolved; requeue a failed or missed one.",
+        )
+    return post
+
+
+def _match_url(text: str) -> re.Match[str] | None:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https"):
+        return None
+    query = parse_qs(parts.query)
+    if "story_fbid" in query and "id" in query:
+        return _POST_ID.fullmatch(f"{query['id'][0]}_{query['story_fbid'][0]}")
+    return _POST_PATH.fullmatch(parts.path)
+
+
+def _now(session: Session) -> datetime:
+    return session.scalars(select(func.now())).one()

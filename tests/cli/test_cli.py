@@ -1,0 +1,269 @@
+"""The operator's verbs from the command line: what they change, what they refuse, and what they say."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID, uuid4
+
+import pytest
+from tests.conftest import TOKEN_KEY, World
+
+from graph_sandbox.server import SandboxServer
+from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
+from socialpub.cli import main
+from socialpub.settings import load_settings
+
+PAGE = "200000000000001"
+TABLES = ("social_scheduled_posts", "social_drafts", "facebook_page_connections", "social_audit_log")
+
+
+class Terminal:
+    def __init__(self, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+        self.world, self._capsys = world, capsys
+
+    def run(self, *arguments: object) -> tuple[int, str]:
+        """The exit code and everything that was printed."""
+        try:
+            code = main(["--actor", "cli:ewa", *map(str, arguments)])
+        except SystemExit as usage:
+            code = int(usage.code or 0)
+        printed = self._capsys.readouterr()
+        return code, printed.out + printed.err
+
+    def unconfirmed(self) -> UUID:
+        """A post that was sent with an unknown outcome."""
+        post = self.world.schedule(self.world.add_page())
+        self.world.run(
+            "with owned as (update social_scheduled_posts set status = 'queued', claimed_by = 'd/r',"
+            " lease_expires_at = now() where id = %s returning id)"
+            " insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id, sent_at,"
+            " finished_at, outcome) select id, 1, 'd', 'r', now(), now(), 'unconfirmed' from owned",
+            post,
+        )
+        self.move(post, "publishing")
+        self.move(post, "unconfirmed")
+        return post
+
+    def missed(self, larp: UUID, *, body: str = "Missed") -> UUID:
+        post = self.world.schedule(larp, body=body)
+        self.move(post, "missed")
+        return post
+
+    def move(self, post: UUID, status: str) -> None:
+        change = "update social_scheduled_posts set status = %s, status_reason = 'x' where id = %s"
+        self.world.run(change, status, post)
+
+    def snapshot(self) -> list[tuple]:
+        with self.world.connect() as connection:
+            return [
+                row
+                for table in TABLES
+                for row in connection.execute(f"select to_jsonb(t)::text from {table} t order by 1").fetchall()  # type: ignore[arg-type]
+            ]
+
+
+@pytest.fixture
+def terminal(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    monkeypatch.setenv("SOCIALPUB_DATABASE_URL", world.url("airflow_login"))
+    return Terminal(world, capsys)
+
+
+def test_pausing_and_resuming_one_page(terminal):
+    """With who and why, in the row and in the audit log."""
+    terminal.world.add_page()
+    assert terminal.run("pause", "--page", PAGE, "--reason", "Crisis talk")[0] == 0
+    row = "select paused_by, pause_reason from facebook_page_connections"
+    assert terminal.world.one(row) == ("cli:ewa", "Crisis talk")
+    assert terminal.world.one("select actor from social_audit_log order by id desc limit 1") == ("cli:ewa",)
+    code, words = terminal.run("resume", "--page", PAGE)
+    assert (code, "is open again" in words) == (0, True)
+    assert terminal.world.one(row) == (None, None)
+    assert "was not paused" in terminal.run("resume", "--page", PAGE)[1]
+
+
+def test_pausing_everything_holds_the_scan(terminal):
+    """The gate is one row, and its changes are audited."""
+    terminal.world.schedule(terminal.world.add_page())
+    terminal.run("pause", "--all", "--reason", "Hacked")
+    code, words = terminal.run("doctor")
+    assert code == 1
+    assert "BAD  gate: All publishing is paused by cli:ewa: Hacked. Next: socialpub resume --all" in words
+    terminal.run("resume", "--all")
+    assert terminal.world.one("select paused_at from social_publishing_gate") == (None,)
+    with terminal.world.connect() as connection:
+        actions = connection.execute("select action, actor from social_audit_log where larp_id is null order by id")
+        assert actions.fetchall() == [("gate.paused", "cli:ewa"), ("gate.opened", "cli:ewa")]
+
+
+@pytest.mark.parametrize(
+    "live",
+    [
+        f"{PAGE}_77",
+        f" {PAGE}_77 ",
+        f"https://www.facebook.com/{PAGE}/posts/77",
+        f"https://www.facebook.com/{PAGE}/posts/zapisy-otwarte/77/?locale=pl_PL",
+        f"https://www.facebook.com/permalink.php?story_fbid=77&id={PAGE}",
+    ],
+)
+def test_an_unconfirmed_post_is_linked_to_the_live_one(terminal, live):
+    """By its id or its address."""
+    post = terminal.unconfirmed()
+    assert terminal.run("resolve", post, "--published-as", live) == (
+        0,
+        f"Scheduled post {post} is published as {PAGE}_77.\n",
+    )
+    assert terminal.world.one(
+        "select p.status, p.facebook_post_id, d.status, a.outcome from social_scheduled_posts p join social_drafts d"
+        " on d.id = draft_id join social_publish_attempts a on a.scheduled_post_id = p.id"
+    ) == ("published", f"{PAGE}_77", "published", "published")
+
+
+def test_a_post_declared_absent_is_due_at_once(terminal):
+    """The next scan takes it."""
+    post = terminal.unconfirmed()
+    assert terminal.run("resolve", post, "--absent")[0] == 0
+    assert terminal.world.one("select status, due_at <= now() from social_scheduled_posts where id = %s", post) == (
+        "pending",
+        True,
+    )
+
+
+def test_a_waiting_post_is_canceled_and_its_draft_can_be_scheduled_again(terminal):
+    """With the reason on the row."""
+    post = terminal.world.schedule(terminal.world.add_page(), due_in=3600)
+    assert terminal.run("cancel", post, "--reason", "Rained off")[0] == 0
+    assert terminal.world.one(
+        "select p.status, status_reason, d.status from social_scheduled_posts p join social_drafts d on d.id = draft_id"
+    ) == ("canceled", "Rained off (cli:ewa)", "approved")
+
+
+def test_missed_posts_of_a_page_are_requeued_at_its_pace(terminal):
+    """The old rows stay; the drafts are scheduled anew; asking again finds nothing."""
+    larp, other = terminal.world.add_page(), terminal.world.add_page("200000000000002")
+    for n in range(3):
+        terminal.missed(larp, body=f"Missed {n}")
+    terminal.missed(other)
+    code, words = terminal.run("requeue", "--page", PAGE)
+    assert (code, words.count("goes out at")) == (0, 3)
+    with terminal.world.connect() as connection:
+        gaps = connection.execute(
+            "select extract(epoch from publish_at - min(publish_at) over ())::int from social_scheduled_posts"
+            " where status = 'pending' order by publish_at"
+        ).fetchall()
+    assert gaps == [(0,), (20,), (40,)]
+    assert "nothing has changed" in terminal.run("requeue", "--page", PAGE)[1]
+
+
+def test_requeueing_by_error_takes_only_posts_that_met_it(terminal):
+    """Bulk, after the cause was mended."""
+    larp = terminal.world.add_page()
+    failed, _ = terminal.missed(larp), terminal.missed(larp)
+    terminal.world.run(
+        "insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id, finished_at, outcome,"
+        " error_class) values (%s, 1, 'd', 'r', now(), 'failed', 'PermissionRefusedError')",
+        failed,
+    )
+    assert terminal.run("requeue", "--error", "PermissionRefusedError")[1].count("goes out at") == 1
+
+
+def test_show_tells_the_whole_story(terminal):
+    """Status, attempts and the audit log, with names."""
+    post = terminal.unconfirmed()
+    code, words = terminal.run("show", post)
+    assert code == 0
+    assert "“Zapisy” for Page Larpowe Kroniki" in words
+    assert "status      unconfirmed: x" in words
+    assert "attempt 1   unconfirmed in d/r" in words
+    assert "scheduled_post.created by" in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", uuid4()), "No scheduled post has the id"),
+        (("show", "42"), "invalid UUID value"),
+        (("cancel", uuid4(), "--reason", "x"), "No scheduled post has the id"),
+        (("cancel", "POST", "--reason", "x"), "is “unconfirmed” and can't be canceled"),
+        (("cancel", "POST", "--reason", "  "), "must not be empty"),
+        (("resolve", uuid4(), "--absent"), "No scheduled post has the id"),
+        (("resolve", "POST"), "required"),
+        (("resolve", "POST", "--published-as", "200000000000009_77"), "is a post of another Page"),
+        (("resolve", "POST", "--published-as", "https://www.facebook.com/200000000000009/posts/77"), "another Page"),
+        (
+            ("resolve", "POST", "--published-as", "https://facebook.com/larpowe/posts/pfbid02abc"),
+            "neither a post's id",
+        ),
+        (("resolve", "POST", "--published-as", "javascript:alert(1)"), "neither a post's id"),
+        (("resolve", "POST", "--published-as", "http://[broken"), "neither a post's id"),
+        (("resolve", "POST", "--published-as", ""), "neither a post's id"),
+        (("requeue",), "name posts, --page or --error"),
+        (("requeue", "POST"), "only failed and missed posts are requeued"),
+        (("requeue", "--page", "1"), "nothing has changed"),
+        (("pause", "--page", "1", "--reason", "x"), "No connected Page has the id “1”"),
+        (("pause", "--all"), "--reason"),
+        (("pause", "--reason", "x"), "required"),
+        (("resume", "--page", "'; drop table larps --"), "No connected Page has the id"),
+    ],
+)
+def test_wrong_input_gets_a_clear_error_and_changes_nothing(terminal, arguments, words):
+    """Of every kind, to every verb."""
+    post = terminal.unconfirmed()
+    before = terminal.snapshot()
+    code, printed = terminal.run(*(post if argument == "POST" else argument for argument in arguments))
+    assert words in printed
+    assert "Traceback" not in printed
+    assert code != 0 or "nothing has changed" in printed
+    assert terminal.snapshot() == before
+
+
+def test_a_live_id_that_another_row_holds_is_refused(terminal):
+    """Two rows never claim one post."""
+    first = terminal.unconfirmed()
+    terminal.run("resolve", first, "--published-as", f"{PAGE}_77")
+    (larp,) = terminal.world.one("select larp_id from facebook_page_connections")
+    second = terminal.world.schedule(larp, body="Second")
+    terminal.world.run(
+        "update social_scheduled_posts set status = 'queued', claimed_by = 'd', lease_expires_at = now() where id = %s",
+        second,
+    )
+    terminal.move(second, "publishing")
+    terminal.move(second, "unconfirmed")
+    code, words = terminal.run("resolve", second, "--published-as", f"{PAGE}_77")
+    assert code == 1
+    assert f"already the live post of scheduled post {first}" in words
+
+
+def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(
+    terminal, sandbox_server: SandboxServer, monkeypatch: pytest.MonkeyPatch
+):
+    """Keys, schema, connections, clock, Pages and posts; then one by one what is broken."""
+    sandbox_server.control.reset()
+    load_settings.cache_clear()
+    monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", TOKEN_KEY)
+    app = {"conn_type": "facebook_graph", "login": DEFAULT_APP, "password": DEFAULT_APP_SECRET}
+    monkeypatch.setenv("AIRFLOW_CONN_FACEBOOK_APP", json.dumps({**app, "extra": {"graph_url": sandbox_server.url}}))
+    terminal.world.add_page()
+    code, words = terminal.run("doctor")
+    assert code == 0, words
+    assert [line[:4] for line in words.splitlines() if line[:4] in ("ok  ", "BAD ")] == ["ok  "] * 7
+    load_settings.cache_clear()
+    monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", "")
+    terminal.world.run("update facebook_page_connections set token_status = 'lost', token_status_reason = 'revoked'")
+    terminal.world.run("update social_schema_version set version_num = '0001'")
+    code, words = terminal.run("doctor")
+    assert code == 1
+    assert {line.split(":")[0] for line in words.splitlines() if line.startswith("BAD")} == {
+        "BAD  database",
+        "BAD  token keys",
+        "BAD  pages",
+    }
+    assert "python -m socialpub.db migrate" in words
+
+
+def test_an_unreachable_database_is_one_line(terminal, monkeypatch: pytest.MonkeyPatch):
+    """No driver's trace."""
+    monkeypatch.setenv("SOCIALPUB_DATABASE_URL", "postgresql+psycopg://u:hush@127.0.0.1:1/x")
+    code, words = terminal.run("pause", "--all", "--reason", "x")
+    assert code == 1
+    assert "can't be reached" in words
+    assert "hush" not in words
