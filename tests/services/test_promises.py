@@ -48,15 +48,19 @@ class Promises(RuleBasedStateMachine):
         self.number += 1
         return self.desk.as_run(f"run-{self.number}")
 
-    @precondition(lambda self: len(self.posts) < 4)
     @rule(due_in=st.sampled_from([-600, -5, 0]))
     def schedule(self, due_in: int) -> None:
+        if len(self.posts) == 6:
+            return
         body = f"Post {len(self.posts)}"
         self.posts[self.desk.world.schedule(self.larp, due_in=due_in, body=body)] = body
 
     @rule(fault=st.sampled_from(FAULTS))
-    def facebook_stumbles_once(self, fault: str) -> None:
+    def a_post_meets_a_fault(self, fault: str) -> None:
+        """A post comes, and Facebook stumbles at its first request."""
+        self.schedule(0)
         self.desk.sandbox.control.add_fault(fault, method="POST")
+        self.a_run_does_its_work()
 
     @rule()
     def a_run_does_its_work(self) -> None:
@@ -184,7 +188,7 @@ def test_the_promises_hold_under_random_interleavings(desk):
     run_state_machine_as_test(
         Promises,
         settings=settings(
-            max_examples=25,
+            max_examples=30,
             stateful_step_count=25,
             deadline=None,
             phases=(Phase.generate, Phase.shrink),
