@@ -10,13 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from socialpub.errors import PostNotReadyError
 from socialpub.models.base import Base, UuidKey, WrittenNow
+from socialpub.models.closable import Closable
 from socialpub.models.encrypted import EncryptedString, EncryptedToken, TokenCipher
 from socialpub.models.larp import Larp
 from socialpub.models.secret import Secret
 from socialpub.models.statuses import TokenStatus
 
 
-class FacebookPageConnection(Base):
+class FacebookPageConnection(Closable, Base):
     """One LARP's Page: its token, its health, its pause and its rate-limit window."""
 
     __tablename__ = "facebook_page_connections"
@@ -34,10 +35,6 @@ class FacebookPageConnection(Base):
     checked_at: Mapped[datetime | None]
     scopes: Mapped[list[str]] = mapped_column(server_default="{}")
     granted_by: Mapped[str | None]
-    paused_at: Mapped[datetime | None]
-    paused_by: Mapped[str | None]
-    pause_reason: Mapped[str | None]
-    rate_limited_until: Mapped[datetime | None]
     lateness_rule: Mapped[str] = mapped_column(server_default="within")
     late_by_minutes: Mapped[int] = mapped_column(server_default="360")
     disconnected_at: Mapped[datetime | None]
@@ -66,17 +63,6 @@ class FacebookPageConnection(Base):
         """Hold the Page's posts until somebody reconnects it."""
         self.token_status = TokenStatus.LOST
         self.token_status_reason = reason
-
-    def pause(self, reason: str, *, actor: str, now: datetime) -> None:
-        """Stop posting to the Page until a person resumes it."""
-        self.paused_at, self.paused_by, self.pause_reason = now, actor, reason
-
-    def resume(self) -> None:
-        self.paused_at = self.paused_by = self.pause_reason = None
-
-    def close_until(self, regain_at: datetime) -> None:
-        """Leave the Page alone until Facebook's limit has passed; a longer wait that is known already stays."""
-        self.rate_limited_until = max(regain_at, self.rate_limited_until or regain_at)
 
     def __str__(self) -> str:
         return f"Page {self.page_name} ({self.page_id})"
