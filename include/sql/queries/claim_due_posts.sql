@@ -2,7 +2,7 @@
 -- were held together also leave together. "skip locked" lets any number of scans run side by
 -- side without waiting for each other or taking a post twice. A post is left where it is while publishing or its Page is
 -- paused, the Page has lost its token, or a rate limit holds; an overdue one is left to claim_overdue_posts. The attempt
--- counts from here: it is opened with the claim.
+-- counts from here: it is opened in the same transaction.
 with due as materialized (
     select post.id
     from social_scheduled_posts as post
@@ -34,19 +34,6 @@ claimed as (
     from due
     where post.id = due.id and post.status = 'pending'
     returning post.id, post.connection_id, post.publish_at, post.created_at
-),
-
-opened as (
-    insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id)
-    select
-        claimed.id,
-        1 + (
-            select count(*) from social_publish_attempts as earlier
-            where earlier.scheduled_post_id = claimed.id
-        ) as attempt_number,
-        :dag_id as dag_id,
-        :run_id as run_id
-    from claimed
 )
 
 select

@@ -44,19 +44,6 @@ claimed as (
     returning post.id, post.connection_id, post.publish_at, post.created_at, due.slot
 ),
 
-opened as (
-    insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id)
-    select
-        claimed.id,
-        1 + (
-            select count(*) from social_publish_attempts as earlier
-            where earlier.scheduled_post_id = claimed.id
-        ) as attempt_number,
-        :dag_id as dag_id,
-        :run_id as run_id
-    from claimed
-),
-
 paced as (
     update facebook_page_connections as page
     set catch_up_from = latest.slot + :pace

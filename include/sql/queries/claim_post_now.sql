@@ -14,19 +14,6 @@ with claimed as (
         lease_expires_at = now() + :lease
     where post.id = :post_id and post.status = 'pending'
     returning post.id
-),
-
-opened as (
-    insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id)
-    select
-        claimed.id,
-        1 + (
-            select count(*) from social_publish_attempts as earlier
-            where earlier.scheduled_post_id = claimed.id
-        ) as attempt_number,
-        :dag_id as dag_id,
-        :run_id as run_id
-    from claimed
 )
 
 select id from claimed

@@ -1,5 +1,5 @@
--- A retry opens the next attempt of a post that its run still owns. Two copies of a task meet at the index of open
--- attempts: the second gets the first one's attempt, and only one of them passes the fence with it.
+-- Open the next attempt of posts that the run owns: at the claim, and when it comes back for a retry. Two copies of a
+-- task meet at the index of open attempts: the second gets the first one's attempt, and only one passes the fence.
 insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id)
 select
     post.id,

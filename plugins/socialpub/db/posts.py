@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, Text, TextClause, Uuid, bindparam, insert, text
+from sqlalchemy import ARRAY, Interval, Row, Text, TextClause, Uuid, bindparam, insert, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -68,15 +68,11 @@ def _query(name: str) -> TextClause:
     return clause.bindparams(*(bindparam(key, type_=_TYPES[key]) for key in clause.compile().params if key in _TYPES))
 
 
-def _run_params(run: Run) -> dict[str, Any]:
-    return {"claimed_by": str(run), "dag_id": run.dag_id, "run_id": run.run_id}
-
-
 def claim_due_posts(
     session: Session, run: Run, *, claim_ahead: timedelta, overdue_after: timedelta, lease: timedelta, max_posts: int
 ) -> list[ClaimedPost]:
     params = {"claim_ahead": claim_ahead, "overdue_after": overdue_after, "lease": lease, "max_posts": max_posts}
-    return [ClaimedPost(*row) for row in session.execute(_query("claim_due_posts"), {**_run_params(run), **params})]
+    return _own(session, run, session.execute(_query("claim_due_posts"), {"claimed_by": str(run), **params}))
 
 
 def claim_overdue_posts(
@@ -92,16 +88,22 @@ def claim_overdue_posts(
     """Each Page's overdue posts get slots `pace` apart; two statements, so that the second sees the locked Pages."""
     pages = list(session.scalars(_query("lock_overdue_pages"), {"overdue_after": overdue_after}))
     params = {"pace": pace, "claim_ahead": claim_ahead, "overdue_after": overdue_after, "lease": lease}
-    rows = session.execute(
-        _query("claim_overdue_posts"), {**_run_params(run), **params, "page_ids": pages, "max_posts": max_posts}
-    )
-    return [ClaimedPost(*row) for row in rows]
+    whose = {"claimed_by": str(run), "page_ids": pages, "max_posts": max_posts}
+    return _own(session, run, session.execute(_query("claim_overdue_posts"), {**params, **whose}))
+
+
+def _own(session: Session, run: Run, rows: Iterable[Row[Any]]) -> list[ClaimedPost]:
+    claimed = [ClaimedPost(*row) for row in rows]
+    open_attempts(session, run, [post.id for post in claimed])
+    return claimed
 
 
 def claim_post_now(session: Session, run: Run, post_id: UUID, *, actor: str, reason: str, lease: timedelta) -> bool:
     """Whether the run owns the post now."""
-    params = {**_run_params(run), "post_id": post_id, "actor": actor, "reason": reason, "lease": lease}
-    return session.execute(_query("claim_post_now"), params).first() is not None
+    params = {"claimed_by": str(run), "post_id": post_id, "actor": actor, "reason": reason, "lease": lease}
+    is_ours = session.execute(_query("claim_post_now"), params).first() is not None
+    open_attempts(session, run, [post_id])
+    return is_ours
 
 
 def schedule_draft(session: Session, draft_id: UUID, *, publish_at: datetime, actor: str) -> UUID:
@@ -133,7 +135,8 @@ def count_held_posts(session: Session) -> list[HeldPosts]:
 
 
 def open_attempts(session: Session, run: Run, post_ids: Sequence[UUID]) -> None:
-    session.execute(_query("open_attempt"), {**_run_params(run), "post_ids": list(post_ids)})
+    params = {"claimed_by": str(run), "dag_id": run.dag_id, "run_id": run.run_id, "post_ids": list(post_ids)}
+    session.execute(_query("open_attempt"), params)
 
 
 def pass_fence(
