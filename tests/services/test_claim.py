@@ -131,6 +131,8 @@ def pass_fence_by(world, engine):
     [
         "update facebook_page_connections set paused_at = now(), paused_by = 'ola', pause_reason = 'x'",
         "update facebook_page_connections set rate_limited_until = now() + interval '5 min'",
+        "update social_publishing_gate set paused_at = now(), paused_by = 'ola', pause_reason = 'x'",
+        "update social_publishing_gate set rate_limited_until = now() + interval '5 min'",
         "update facebook_page_connections set token_status = 'lost'",
         "update social_drafts set body = 'Inne słowa'",
         "update social_drafts set status = 'canceled'",
