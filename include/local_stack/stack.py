@@ -129,6 +129,16 @@ class Stack:
         for component in self._components:
             component.require_alive()
 
+    def component(self, name: str) -> Component:
+        return next(component for component in self._components if component.name == name)
+
+    def revive(self) -> None:
+        """Start again what has ended, as a service manager would."""
+        for component in self._components:
+            if component.has_ended:
+                component.start()
+                self._lock()
+
     def stop(self) -> None:
         """Idempotent; leaves no process of ours."""
         stop_groups([component.pid for component in self._components if component.pid])

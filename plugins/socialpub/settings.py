@@ -44,7 +44,9 @@ class Settings:
                 catch_up_pace=seconds("CATCH_UP_SECONDS", 20),
                 max_posts=count("MAX_POSTS_PER_SCAN", 5000),
                 max_lanes=count("MAX_LANES", 16),
+                look_again_after=seconds("LOOK_AGAIN_SECONDS", 120),
             ),
+            retries=RetryRules(delays=tuple(timedelta(minutes=minutes) for minutes in _retry_minutes(environment))),
             timing=PublishTiming(
                 fence_ahead=seconds("FENCE_AHEAD_SECONDS", 1), send_lease=seconds("SEND_LEASE_SECONDS", 180)
             ),
@@ -56,6 +58,21 @@ class Settings:
 @cache
 def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
+
+
+def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:
+    """Three waits: the publish tasks have three retries."""
+    text = environment.get(f"{_PREFIX}RETRY_MINUTES", "").strip() or "5,15,45"
+    try:
+        minutes = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        minutes = ()
+    if len(minutes) != 3 or not all(0 <= wait < float("inf") for wait in minutes):
+        raise ConfigurationError(
+            f"{_PREFIX}RETRY_MINUTES is “{text}”.",
+            next_step="set it to three numbers of minutes such as 5,15,45, or leave it out.",
+        )
+    return minutes
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, *, at_least: float = 0) -> float:

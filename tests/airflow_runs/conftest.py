@@ -7,12 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from psycopg import connect
-from sqlalchemy import make_url
 
+from local_stack.backoffice import Backoffice
 from local_stack.stack import Stack
-from socialpub.models.encrypted import TokenCipher
-from socialpub.models.secret import Secret
 
 
 @pytest.fixture(scope="session")
@@ -22,58 +19,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
-class Office:
-    """The backoffice of the real stack: writes posts and looks at what became of them."""
+class Office(Backoffice):
+    """The backoffice of the real stack, with a look at Airflow's tasks."""
 
     def __init__(self, stack: Stack) -> None:
+        super().__init__(stack.database_url(), token_keys=stack.token_keys, sandbox=stack.sandbox)
         self.stack = stack
-        url = make_url(stack.database_url()).set(drivername="postgresql")
-        self._connection = connect(url.render_as_string(hide_password=False), autocommit=True)
-
-    def rows(self, query: str, *params: object) -> list[tuple[Any, ...]]:
-        return self._connection.execute(query, params).fetchall()  # type: ignore[arg-type]
-
-    def run(self, statement: str, *params: object) -> None:
-        self._connection.execute(statement, params)  # type: ignore[arg-type]
-
-    def add_page(self, page_id: str, name: str) -> Any:
-        token = self.stack.sandbox.add_page(page_id, name)
-        [(larp_id,)] = self.rows("insert into larps (title, time_zone) values (%s, 'Europe/Warsaw') returning id", name)
-        self.run(
-            "insert into facebook_page_connections (larp_id, page_id, page_name, access_token) values (%s, %s, %s, %s)",
-            larp_id, page_id, name, TokenCipher.from_keys(self.stack.token_keys).encrypt(Secret(token)),
-        )  # fmt: skip
-        return larp_id
-
-    def schedule(self, larp_ids: list[Any], bodies: list[str], *, due_in: float) -> list[Any]:
-        """One approved, scheduled post a body, dealt over the LARPs; all for the same instant."""
-        with self._connection.transaction():
-            drafts = [
-                self.rows(
-                    "insert into social_drafts (larp_id, title, body, status)"
-                    " values (%s, %s, %s, 'approved') returning id",
-                    larp_ids[number % len(larp_ids)], body[:40], body,
-                )[0][0]
-                for number, body in enumerate(bodies)
-            ]  # fmt: skip
-            self.run(
-                "insert into social_draft_approvals (draft_id, approver, decision)"
-                " select unnest(%s::uuid[]), 'ola', 'approved'",
-                drafts,
-            )
-            return [
-                row[0]
-                for row in self.rows(
-                    "insert into social_scheduled_posts (draft_id, publish_at)"
-                    " select unnest(%s::uuid[]), now() + make_interval(secs => %s) returning id",
-                    drafts, due_in,
-                )
-            ]  # fmt: skip
-
-    def statuses(self, posts: list[Any]) -> dict[str, int]:
-        return dict(
-            self.rows("select status, count(*) from social_scheduled_posts where id = any(%s) group by 1", posts)
-        )
 
     def tasks_of(self, post: Any) -> list[dict[str, Any]]:
         """The task instances of the run that has the post, as Airflow's API tells them."""

@@ -1,5 +1,5 @@
 -- A post behind the fence whose run did not tell what became of it: it may be live, so it becomes unconfirmed and is
--- read back before anything else.
+-- read back before anything else. Nobody comes back for it, so the scan may look it up at once, not look_again_after later.
 with expired as materialized (
     select post.id
     from social_scheduled_posts as post
@@ -15,7 +15,7 @@ suspected as (
         status = 'unconfirmed',
         status_reason = 'Its run ' || post.claimed_by || ' vanished after the fence; it may be live. '
         || 'It is looked up on the Page before anything else.',
-        next_attempt_at = now()
+        next_attempt_at = now() - :look_again_after
     from expired
     where post.id = expired.id
     returning post.id, post.status_reason

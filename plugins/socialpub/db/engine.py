@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 
 from socialpub.errors import DatabaseUnavailableError, SchemaError
 
+# Lock wait over, statement too long, deadlock, serialization failure: nothing was done, and later it may work.
+_BUSY = {"55P03", "57014", "40P01", "40001"}
+
 # No statement of ours takes long; one that does is stuck, and a stuck worker must not outlive its lease.
 _CONNECT_ARGS = {
     "connect_timeout": 5,
@@ -28,8 +31,8 @@ def open_engine(url: str | URL, *, pool_size: int = 4) -> Engine:
 def transaction(engine: Engine, *, actor: str) -> Iterator[Session]:
     """One transaction, committed at the end. `actor` is whom the audit log names.
 
-    Raises `DatabaseUnavailableError` when the server can't be reached or goes away; nothing was committed then, unless
-    it went away during the commit itself. Raises `SchemaError` when a table or column is missing.
+    Raises `DatabaseUnavailableError` when the server can't be reached, goes away or is too busy; nothing was committed
+    then, unless it went away during the commit itself. Raises `SchemaError` when a table or column is missing.
     """
     try:
         with Session(engine, expire_on_commit=False) as session, session.begin():
@@ -45,6 +48,11 @@ def _translated(error: DBAPIError) -> Exception | None:
         return DatabaseUnavailableError(
             f"The socialpub database can't be reached: {_first_line(error)}.",
             next_step="check that the server of Airflow connection socialpub_db runs and takes connections.",
+        )
+    if sqlstate in _BUSY:
+        return DatabaseUnavailableError(
+            f"The socialpub database is busy: {_first_line(error)}.",
+            next_step="look in pg_stat_activity for who holds the lock or the load; nothing was changed.",
         )
     if sqlstate in ("42P01", "42703"):
         return SchemaError(

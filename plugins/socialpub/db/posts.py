@@ -117,8 +117,9 @@ def release_expired_leases(session: Session, *, max_posts: int) -> list[UUID]:
     return list(session.scalars(_query("release_expired_leases"), {"max_posts": max_posts}))
 
 
-def suspect_expired_sends(session: Session, *, max_posts: int) -> list[UUID]:
-    return list(session.scalars(_query("suspect_expired_sends"), {"max_posts": max_posts}))
+def suspect_expired_sends(session: Session, *, look_again_after: timedelta, max_posts: int) -> list[UUID]:
+    params = {"look_again_after": look_again_after, "max_posts": max_posts}
+    return list(session.scalars(_query("suspect_expired_sends"), params))
 
 
 def miss_late_posts(session: Session, *, max_posts: int) -> list[UUID]:

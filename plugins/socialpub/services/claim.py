@@ -94,5 +94,7 @@ def rescue_expired_leases(engine: Engine, run: Run, limits: ScanLimits) -> tuple
     """How many posts went back to pending (nothing sent), and how many became unconfirmed (maybe live)."""
     with transaction(engine, actor=str(run)) as session:
         released = statements.release_expired_leases(session, max_posts=limits.max_posts)
-        suspected = statements.suspect_expired_sends(session, max_posts=limits.max_posts)
+        suspected = statements.suspect_expired_sends(
+            session, look_again_after=limits.look_again_after, max_posts=limits.max_posts
+        )
     return len(released), len(suspected)
