@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from socialpub.errors import SocialpubError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from socialpub.graph.page_post import PagePost
+    from socialpub.models import FacebookPageConnection
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -128,8 +132,20 @@ def _resolve(engine: Engine, options: argparse.Namespace) -> int:
     if options.absent:
         print(resolve_as_absent(engine, options.post, actor=options.actor))
     else:
-        print(resolve_as_published(engine, options.post, options.published_as, actor=options.actor))
+        print(
+            resolve_as_published(
+                engine, options.post, options.published_as, read_live_post=_read_live_post, actor=options.actor
+            )
+        )
     return 0
+
+
+def _read_live_post(page: FacebookPageConnection, facebook_post_id: str) -> PagePost:
+    from socialpub.graph.posts import read_post
+    from socialpub.hooks.facebook import FacebookHook
+
+    hook = FacebookHook()
+    return read_post(hook.get_conn(), facebook_post_id, hook.open_token(page, datetime.now(UTC)))
 
 
 def _cancel(engine: Engine, options: argparse.Namespace) -> int:

@@ -11,6 +11,10 @@ from tests.conftest import TOKEN_KEY, World
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
 from socialpub.cli import main
+from socialpub.graph.client import GraphClient
+from socialpub.graph.posts import FeedPost, publish_feed_post
+from socialpub.graph.settings import GraphSettings
+from socialpub.models.secret import Secret
 from socialpub.settings import load_settings
 
 PAGE = "200000000000001"
@@ -95,27 +99,63 @@ def test_pausing_everything_holds_the_scan(terminal):
         assert actions.fetchall() == [("gate.paused", "cli:ewa"), ("gate.opened", "cli:ewa")]
 
 
+@pytest.fixture
+def facebook(sandbox_server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
+    """The sandbox as the Facebook that the command line asks."""
+    sandbox_server.control.reset()
+    sandbox_server.control.add_page(PAGE, "Larpowe Kroniki", token=f"EAAGpage{PAGE}")
+    load_settings.cache_clear()
+    monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", TOKEN_KEY)
+    app = {"conn_type": "facebook_graph", "login": DEFAULT_APP, "password": DEFAULT_APP_SECRET}
+    monkeypatch.setenv("AIRFLOW_CONN_FACEBOOK_APP", json.dumps({**app, "extra": {"graph_url": sandbox_server.url}}))
+    return sandbox_server
+
+
 @pytest.mark.parametrize(
     "live",
     [
-        f"{PAGE}_77",
-        f" {PAGE}_77 ",
-        f"https://www.facebook.com/{PAGE}/posts/77",
-        f"https://www.facebook.com/{PAGE}/posts/zapisy-otwarte/77/?locale=pl_PL",
-        f"https://www.facebook.com/permalink.php?story_fbid=77&id={PAGE}",
+        f"{PAGE}_NUMBER",
+        f" {PAGE}_NUMBER ",
+        f"https://www.facebook.com/{PAGE}/posts/NUMBER",
+        f"https://www.facebook.com/{PAGE}/posts/zapisy-otwarte/NUMBER/?locale=pl_PL",
+        f"https://www.facebook.com/permalink.php?story_fbid=NUMBER&id={PAGE}",
     ],
 )
-def test_an_unconfirmed_post_is_linked_to_the_live_one(terminal, live):
-    """By its id or its address."""
+def test_an_unconfirmed_post_is_linked_to_the_live_one(terminal, facebook, live):
+    """By its id or its address; Facebook is asked for it, and gives the permalink."""
     post = terminal.unconfirmed()
-    assert terminal.run("resolve", post, "--published-as", live) == (
-        0,
-        f"Scheduled post {post} is published as {PAGE}_77.\n",
-    )
+    live_id = publish_by_hand(facebook)
+    code, words = terminal.run("resolve", post, "--published-as", live.replace("NUMBER", live_id.split("_")[1]))
+    assert (code, words.splitlines()[0]) == (0, f"Scheduled post {post} is published as {live_id}.")
     assert terminal.world.one(
-        "select p.status, p.facebook_post_id, d.status, a.outcome from social_scheduled_posts p join social_drafts d"
-        " on d.id = draft_id join social_publish_attempts a on a.scheduled_post_id = p.id"
-    ) == ("published", f"{PAGE}_77", "published", "published")
+        "select p.status, p.facebook_post_id, p.permalink_url, d.status, a.outcome from social_scheduled_posts p"
+        " join social_drafts d on d.id = draft_id join social_publish_attempts a on a.scheduled_post_id = p.id"
+    ) == ("published", live_id, facebook.control.posts(PAGE)[0].permalink_url, "published", "published")
+
+
+def publish_by_hand(facebook: SandboxServer) -> str:
+    """A post on the Page that socialpub knows nothing of; its id."""
+    client = GraphClient(GraphSettings(DEFAULT_APP, Secret(DEFAULT_APP_SECRET), graph_url=facebook.url))
+    return publish_feed_post(client, PAGE, Secret(f"EAAGpage{PAGE}"), FeedPost("Gates at 20:00")).id
+
+
+def test_an_id_that_facebook_does_not_know_is_refused(terminal, facebook):
+    """A slip of the hand must not hide a post that never went out."""
+    post = terminal.unconfirmed()
+    before = terminal.snapshot()
+    code, words = terminal.run("resolve", post, "--published-as", f"{PAGE}_77")
+    assert code == 1
+    assert f"Facebook shows no post {PAGE}_77" in words
+    assert terminal.snapshot() == before
+
+
+def test_a_person_is_believed_where_facebook_can_not_be_asked(terminal, facebook):
+    """A lost token must not keep a person from settling a post; the answer says that nobody checked."""
+    post = terminal.unconfirmed()
+    facebook.control.revoke_token(f"EAAGpage{PAGE}")
+    code, words = terminal.run("resolve", post, "--published-as", f"{PAGE}_77")
+    assert (code, f"is published as {PAGE}_77. Your word was taken" in words) == (0, True)
+    assert "code 190/460" in words
 
 
 def test_a_post_declared_absent_is_due_at_once(terminal):
@@ -233,15 +273,8 @@ def test_a_live_id_that_another_row_holds_is_refused(terminal):
     assert f"already the live post of scheduled post {first}" in words
 
 
-def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(
-    terminal, sandbox_server: SandboxServer, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(terminal, facebook, monkeypatch: pytest.MonkeyPatch):
     """Keys, schema, connections, clock, Pages and posts; then one by one what is broken."""
-    sandbox_server.control.reset()
-    load_settings.cache_clear()
-    monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", TOKEN_KEY)
-    app = {"conn_type": "facebook_graph", "login": DEFAULT_APP, "password": DEFAULT_APP_SECRET}
-    monkeypatch.setenv("AIRFLOW_CONN_FACEBOOK_APP", json.dumps({**app, "extra": {"graph_url": sandbox_server.url}}))
     terminal.world.add_page()
     code, words = terminal.run("doctor")
     assert code == 0, words
