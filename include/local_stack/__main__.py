@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
-from types import FrameType
 
 from rich.console import Console
 
 from local_stack.demo import print_table, wait_for_samples
+from local_stack.processes import turn_signals_into_interrupts
 from local_stack.samples import EARLY, LATE, SampleWriter
 from local_stack.stack import Stack
 from local_stack.state import Home, Ports, StackError
@@ -23,8 +22,7 @@ def main() -> int:
     if sys.argv[1:] not in (["run"], ["demo"]):
         print("Usage: python -m local_stack run|demo", file=sys.stderr)
         return 2
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    turn_signals_into_interrupts()
     console = Console()
     try:
         with console.status("Starting") as status:
@@ -35,13 +33,6 @@ def main() -> int:
     except KeyboardInterrupt:
         print("Stopped.")
         return 0 if sys.argv[1] == "run" else 130
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    # A second signal must not tear the stopping apart.
-    for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(again, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 def _reporter(console: Console, update: Callable[[str], None]) -> Report:

@@ -83,6 +83,11 @@ class Stack:
         return SandboxControl(self.sandbox_url)
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What every component finds in its environment; empty before the start."""
+        return self._environment
+
+    @property
     def token_keys(self) -> str:
         return self._environment["SOCIALPUB_TOKEN_KEYS"]
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from socialpub.models import FacebookPageConnection
 
 
+_DATABASE_URL = "SOCIALPUB_DATABASE_URL"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when the verb was carried out, 1 when it was refused or the doctor found something, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
@@ -87,7 +90,7 @@ def _text(text: str) -> str:
 def _open_engine() -> Engine:
     from socialpub.db.engine import open_engine
 
-    if url := os.environ.get("SOCIALPUB_DATABASE_URL"):
+    if url := os.environ.get(_DATABASE_URL):
         return open_engine(url, pool_size=1)
     from socialpub.hooks.database import open_database
 
@@ -163,11 +166,20 @@ def _show(engine: Engine, options: argparse.Namespace) -> int:
 
 
 def _doctor(engine: Engine, options: argparse.Namespace) -> int:
+    from socialpub.hooks.airflow_limits import read_airflow_limits
     from socialpub.hooks.facebook import FacebookHook, load_cipher
     from socialpub.services.doctor import examine
+    from socialpub.settings import load_settings
 
     is_good = True
-    for check in examine(engine, open_cipher=load_cipher, open_client=lambda: FacebookHook().get_conn()):
+    checks = examine(
+        engine,
+        open_cipher=load_cipher,
+        open_client=lambda: FacebookHook().get_conn(),
+        read_limits=None if os.environ.get(_DATABASE_URL) else read_airflow_limits,
+        max_lanes=load_settings().scan.max_lanes,
+    )
+    for check in checks:
         print(f"{'ok  ' if check.is_good else 'BAD '} {check.name}: {check.words}", flush=True)
         is_good = is_good and check.is_good
     return 0 if is_good else 1

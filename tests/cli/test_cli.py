@@ -14,7 +14,9 @@ from socialpub.cli import main
 from socialpub.graph.client import GraphClient
 from socialpub.graph.posts import FeedPost, publish_feed_post
 from socialpub.graph.settings import GraphSettings
+from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
+from socialpub.services.doctor import AirflowLimits, examine
 from socialpub.settings import load_settings
 
 PAGE = "200000000000001"
@@ -278,7 +280,7 @@ def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(terminal, face
     terminal.world.add_page()
     code, words = terminal.run("doctor")
     assert code == 0, words
-    assert [line[:4] for line in words.splitlines() if line[:4] in ("ok  ", "BAD ")] == ["ok  "] * 7
+    assert [line[:4] for line in words.splitlines() if line[:4] in ("ok  ", "BAD ")] == ["ok  "] * 8
     load_settings.cache_clear()
     monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", "")
     terminal.world.run("update facebook_page_connections set token_status = 'lost', token_status_reason = 'revoked'")
@@ -300,3 +302,28 @@ def test_an_unreachable_database_is_one_line(terminal, monkeypatch: pytest.Monke
     assert code == 1
     assert "can't be reached" in words
     assert "hush" not in words
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (AirflowLimits(20, 128, 60), "room for 16 lanes"),
+        (AirflowLimits(-1, -1, -1), "room for 16 lanes"),
+        (AirflowLimits(8, 128, 60), "[core] parallelism is 8, 18 are needed for 16 lanes. Next: raise it"),
+        (AirflowLimits(20, 4, 15), "slots is 4, 18 are needed; [database] sql_alchemy_pool_size + max_overflow is 15"),
+    ],
+)
+def test_the_doctor_says_when_airflow_is_too_narrow_for_the_lanes(world, limits, words):
+    """Too few slots make a burst late; too few connections lose the reports of finished tasks."""
+    checks = {
+        check.name: check
+        for check in examine(
+            world.engine(),
+            open_cipher=lambda: TokenCipher([TOKEN_KEY]),
+            open_client=lambda: GraphClient(GraphSettings("1", Secret("s"), graph_url="http://127.0.0.1:1")),
+            read_limits=lambda: limits,
+            max_lanes=16,
+        )
+    }
+    assert words in checks["airflow pools"].words
+    assert checks["airflow pools"].is_good == words.startswith("room")

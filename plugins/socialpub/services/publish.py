@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from socialpub.db import posts as statements
 from socialpub.db.clock import DatabaseClock
 from socialpub.db.engine import transaction
+from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Run
 from socialpub.errors import SocialpubError
 from socialpub.graph.client import GraphClient
@@ -84,10 +85,12 @@ class Publisher:
         while self._has_predecessor(post) and self.clock.now() < give_up_at:
             time.sleep(0.1)
 
+    @wait_for_database
     def _has_predecessor(self, post: LoadedPost) -> bool:
         with transaction(self.engine, actor=str(self.run)) as session:
             return statements.has_earlier_post_on_its_way(session, post.id)
 
+    @wait_for_database  # A fence whose commit was cut off stays closed to the second try: nothing is sent.
     def _pass_fence(self, post: LoadedPost) -> bool:
         assert post.attempt is not None, "a queued post has an open attempt"
         with transaction(self.engine, actor=str(self.run)) as session:

@@ -9,10 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from socialpub.db.engine import transaction
-from socialpub.errors import DatabaseUnavailableError
+from socialpub.db.patience import wait_for_database
 from socialpub.graph.usage import Usage
 from socialpub.models import AttemptOutcome, PostStatus, PublishAttempt, PublishingGate, ScheduledPublish
 from socialpub.services.outcomes import Failed, Held, Outcome, Published, RateLimited, Retry, Trouble, Unconfirmed
@@ -41,13 +40,7 @@ class Recorder:
     grace: timedelta = timedelta(minutes=2)
     """How long after its retry is due a post stays with its run before the scan takes over."""
 
-    # What Facebook answered is known only here until it is saved, so a restarting database is waited for.
-    @retry(
-        retry=retry_if_exception_type(DatabaseUnavailableError),
-        wait=wait_exponential(multiplier=0.2, max=5),
-        stop=stop_after_delay(60),
-        reraise=True,
-    )
+    @wait_for_database  # What Facebook answered is known only here until it is saved.
     def record_outcome(self, attempt_id: UUID, outcome: Outcome, *, now: datetime) -> PostStatus:
         """Save `outcome`; returns the post's status afterwards. An answer that comes after the rescue still counts."""
         with transaction(self.engine, actor=self.actor) as session:
