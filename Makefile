@@ -32,7 +32,7 @@ demo: install ## Start everything, wait for the sample posts, print them, stop
 test: install ## Run all tests
 	$(BIN)/python -m pytest
 
-chaos: install ## Kill, cut and restart everything at every step, 540 trials (45 min); the result is in .socialpub/chaos.jsonl
+chaos: install ## Kill, cut and restart everything at every step, 720 trials (25 min); the result is in .socialpub/chaos.jsonl
 	$(BIN)/python -m chaos
 
 check: install ## Lint, format, types, import contracts, SQL

@@ -17,6 +17,8 @@ from chaos.waves import Trial, Wave
 from local_stack.processes import turn_signals_into_interrupts
 from local_stack.state import PROJECT, StackError
 
+_COPIES = 2  # posts of each cell in a wave
+
 
 def main() -> int:
     """0 when no post was doubled, lost or wrongly ended; 1 otherwise."""
@@ -45,7 +47,7 @@ def _ride(arena: Arena, rounds: int, blows: list[Blow], console: Console) -> lis
         task = progress.add_task("waves", total=rounds * len(blows))
         for number in range(1, rounds + 1):
             for blow in blows:
-                wave = Wave(arena, blow).ride()
+                wave = Wave(arena, blow, copies=_COPIES).ride()
                 trials += wave
                 progress.advance(task)
                 if not console.is_terminal:
@@ -71,7 +73,7 @@ def _chosen(names: list[str] | None) -> list[Blow]:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="waves a blow (default 3: 540 trials)")
+    parser.add_argument("--rounds", type=int, default=2, help="waves a blow (default 2: 720 trials)")
     names = [blow.name.lower() for blow in Blow]
     parser.add_argument("--blow", action="append", choices=names, help="only this one; repeatable")
     parser.add_argument("--output", type=Path, default=PROJECT / ".socialpub" / "chaos.jsonl")

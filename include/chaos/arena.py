@@ -15,7 +15,7 @@ from local_stack.stack import Report, Stack
 
 # Every wait of the product that a setting shortens; nothing else differs from what `make run` starts.
 _PATIENCE = {
-    "SOCIALPUB_MAX_LANES": "12",  # Two runs' lanes side by side fit into the executor.
+    "AIRFLOW__CORE__PARALLELISM": "32",  # Two runs' lanes side by side fit into the executor.
     "SOCIALPUB_FENCE_AHEAD_SECONDS": "3",  # Time to strike between the fence and the request.
     "SOCIALPUB_QUEUED_LEASE_SECONDS": "15",
     "SOCIALPUB_SEND_LEASE_SECONDS": "20",

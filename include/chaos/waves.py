@@ -65,15 +65,15 @@ class Trial:
 
 
 class Wave:
-    """All cells once, under one blow."""
+    """All cells under one blow, each with as many posts as asked for."""
 
-    def __init__(self, arena: Arena, blow: Blow) -> None:
+    def __init__(self, arena: Arena, blow: Blow, *, copies: int) -> None:
         self._arena = arena
         self._blow = blow
         self._holds = Holds(arena.office)
         self._fenced: set[UUID] = set()
         self._began_at = time.time()
-        self.trials = [self._prepare(step, answer) for step, answer in all_cells()]
+        self.trials = [self._prepare(step, answer) for step, answer in all_cells() for _ in range(copies)]
 
     def ride(self) -> list[Trial]:
         """Muster the posts, strike, and wait until they have settled. Raises `StackError` if they can't be mustered."""
