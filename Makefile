@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo $$python && break; done)
 STAMP := $(VENV)/.installed-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help install run demo test chaos check format clean lock
+.PHONY: help install run demo test chaos bench check format clean lock
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1\t/' | expand -t 16
@@ -34,6 +34,9 @@ test: install ## Run all tests
 
 chaos: install ## Kill, cut and restart everything at every step, 720 trials (25 min); the result is in .socialpub/chaos.jsonl
 	$(BIN)/python -m chaos
+
+bench: install ## Measure the figures on the real stack, one JSON line each; FIGURES="burst_60 …" for some
+	@exec $(BIN)/python -m bench $(FIGURES)
 
 check: install ## Lint, format, types, import contracts, SQL
 	$(BIN)/ruff check .

@@ -24,7 +24,7 @@ _FENCE_AHEAD_SECONDS = 3.0
 _DUE = {Step.FENCED: 3.5, Step.ARMED: 30.0}
 _CLAIMED_LATE_DUE = 20.0
 _NOT_YET_SECONDS = 3600.0
-_FENCE_STATEMENT = "ready as materialized"  # pg_stat_activity shows only a statement's beginning.
+_LOCK_AT_THE_FENCE = "select attempt.scheduled_post_id from social_publish_attempts"  # lock_post_of_attempt.sql
 _FINAL = ("published", "failed", "canceled", "missed")
 _numbers = itertools.count(1)
 
@@ -150,7 +150,7 @@ class Wave:
         )
         sent = self._arena.sandbox.arrivals(since=self._began_at, edge="feed", method="POST")
         arrivals = {arrival.page_id: arrival for arrival in sent}
-        at_fence = waits_for_a_lock(self._arena, _FENCE_STATEMENT) >= len(self._posts(Step.BEFORE_FENCE))
+        at_fence = waits_for_a_lock(self._arena, _LOCK_AT_THE_FENCE) >= len(self._posts(Step.BEFORE_FENCE))
         for trial in self.trials:
             arrival = arrivals.get(trial.page_id)
             trial.is_at_step = self._is_at_step(trial, rows[trial.post], arrival, at_fence=at_fence)

@@ -1,0 +1,62 @@
+"""`python -m bench [FIGURE …]`: measure all figures or the named ones; one JSON line each on stdout and in a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.load import LoadMeter
+from bench.peers.bare import PeerError
+from bench.progress import Report, open_progress
+from bench.registry import FIGURES
+from bench.stage import BenchError, Stage
+from local_stack.state import PROJECT, StackError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 when everything was measured, whether or not it is what is required; the lines say that."""
+    options = read_arguments(arguments)
+    if options.list:
+        print("\n".join(FIGURES))
+        return 0
+    with open_progress() as report:
+        return measure(options.figures or list(FIGURES), options.output, report)
+
+
+def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure this project's figures on the real stack.")
+    parser.add_argument("figures", nargs="*", type=_known_figure, metavar="FIGURE", help="all, if none is named")
+    parser.add_argument("--list", action="store_true", help="print the names of the figures")
+    parser.add_argument("--output", type=Path, default=PROJECT / "bench" / "results" / "latest.jsonl")
+    return parser.parse_args(arguments)
+
+
+def _known_figure(name: str) -> str:
+    if name not in FIGURES:
+        raise argparse.ArgumentTypeError(f"there is no figure “{name}”; there are {', '.join(FIGURES)}")
+    return name
+
+
+def measure(names: Sequence[str], output: Path, report: Report) -> int:
+    """A figure that breaks does not take the others with it; returns 1 then."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    broken = 0
+    with output.open("w") as file, Stage(report) as stage:
+        for name in (known for known in FIGURES if known in names):
+            load = LoadMeter(stage)
+            try:
+                for line in FIGURES[name](stage):
+                    text = json.dumps(line | load.read())
+                    print(text, flush=True)
+                    print(text, file=file, flush=True)
+            except (BenchError, PeerError, StackError, OSError, ValueError, LookupError) as error:
+                broken += 1
+                report(f"{name} was not measured: {type(error).__name__}: {error}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""The figures by name, in the order they are measured. A new one is one entry here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+
+from bench.figure import Line
+from bench.figures.at_once import measure_publish_now, measure_sql_insert_due_now
+from bench.figures.bursts import measure_burst_60, measure_burst_1000, measure_burst_5000
+from bench.figures.cost import measure_growth, measure_idle_minute, measure_memory_16_lanes
+from bench.figures.overdue import measure_overdue_1000
+from bench.stage import BenchError, Stage
+
+Measure = Callable[[Stage], Iterable[Line]]
+
+
+def relay(module: str) -> Measure:
+    """A measurement with a `main()` of its own that prints JSON lines and needs no stack: `relay("bench.claim")`."""
+
+    def measure(stage: Stage) -> Iterator[Line]:
+        stage.report(f"Running {module}")
+        done = subprocess.run([sys.executable, "-m", module], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"{module} ended with {done.returncode}")
+        yield from (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+
+    return measure
+
+
+# Figures that look at an earlier burst (memory, growth) come after it.
+FIGURES: dict[str, Measure] = {
+    "burst_60": measure_burst_60,
+    "publish_now": measure_publish_now,
+    "idle_minute": measure_idle_minute,
+    "burst_1000": measure_burst_1000,
+    "overdue_1000": measure_overdue_1000,
+    "sql_insert_due_now": measure_sql_insert_due_now,
+    "burst_5000": measure_burst_5000,
+    "memory_16_lanes": measure_memory_16_lanes,
+    "growth": measure_growth,
+}
