@@ -28,7 +28,8 @@ def schedule_all(database: FreshDatabase) -> tuple[int, float]:
         started = time.monotonic()
         rows = connection.execute(
             "insert into social_scheduled_posts (draft_id, publish_at)"
-            " select id, now() + interval '1 day' + random() * interval '300 days' from social_drafts"
+            " select id, now() + interval '1 day' + random() * interval '300 days'"
+            " from social_drafts where status = 'approved'"
         ).rowcount
         return rows, time.monotonic() - started
 

@@ -207,6 +207,7 @@ where facebook_post_id is not null;
 -- less makes each move of a post cheaper.
 drop index social_scheduled_posts_leased;
 
+-- Looks without a lock, which would cost as much as the look itself; social_after_new_posts makes sure of it.
 create or replace function social_guard_new_post() returns trigger
 language plpgsql security definer set search_path from current as $$
 declare
@@ -218,8 +219,7 @@ begin
     from social_drafts as found_draft
     left join facebook_page_connections as page
         on found_draft.larp_id = page.larp_id and page.id = coalesce(new.connection_id, page.id)
-    where found_draft.id = new.draft_id
-    for update of found_draft;
+    where found_draft.id = new.draft_id;
     if not found then
         return new; -- The foreign key says it better.
     end if;
@@ -273,10 +273,22 @@ end;
 create function social_after_new_posts() returns trigger
 language plpgsql security definer set search_path from current
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+declare
+    followed bigint;
+    overtaken uuid;
 begin
-    -- The draft follows its schedule.
+    -- The draft follows its schedule, if it is still what the post took from it.
     update social_drafts as draft set status = 'scheduled', scheduled_at = post.publish_at
-    from new_posts as post where draft.id = post.draft_id;
+    from new_posts as post
+    where draft.id = post.draft_id and draft.status in ('approved', 'failed') and draft.content_hash = post.content_hash;
+    get diagnostics followed = row_count;
+    if followed != (select count(*) from new_posts) then
+        select draft.id into overtaken
+        from new_posts as post inner join social_drafts as draft on post.draft_id = draft.id
+        where draft.status != 'scheduled' or draft.content_hash != post.content_hash limit 1;
+        raise exception 'Draft % is being edited or scheduled at this moment.', overtaken
+            using errcode = 'lock_not_available', hint = 'Try again in a second.';
+    end if;
     insert into social_audit_log (actor, action, larp_id, entity_id, payload)
     select social_actor(), 'scheduled_post.created',
         (select page.larp_id from facebook_page_connections as page where page.id = post.connection_id), post.id,
