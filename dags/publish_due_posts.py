@@ -24,15 +24,19 @@ from __future__ import annotations
 
 import datetime
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
 
 from socialpub.operators.claim import ClaimDuePostsOperator
 from socialpub.operators.publish import PUBLISH_RETRIES, PublishPostsOperator
+from socialpub.triggers.social_due import SocialDueTrigger
 
 with DAG(
     dag_id="publish_due_posts",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("* * * * *", timezone="UTC"),
+        assets=[Asset("social_due", watchers=[AssetWatcher(name="social_due", trigger=SocialDueTrigger())])],
+    ),
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     catchup=False,
     max_active_runs=100,
