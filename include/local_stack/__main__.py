@@ -1,4 +1,4 @@
-"""`python -m local_stack run` stays in the foreground, `run-celery` too but with two Celery workers; `demo` ends once the
+"""`python -m local_stack run` stays in the foreground, `run-celery` too, with two Celery workers; `demo` ends once the
 samples are where they belong.
 """
 

@@ -32,7 +32,9 @@ class Broker:
         """Write its settings; returns the command that starts it. Raises `StackError` where Redis is not installed."""
         program = shutil.which("redis-server")
         if program is None:
-            raise StackError("Celery needs Redis, and there is no redis-server here. Next: apt-get install redis-server.")
+            raise StackError(
+                "Celery needs Redis, and there is no redis-server here. Next: apt-get install redis-server."
+            )
         path = self._home.path / "redis.conf"
         # A file, because the arguments of a process are everybody's to read.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -104,6 +104,7 @@ class Stack:
         self.home.path.mkdir(parents=True, exist_ok=True)
         self._refuse_second_start()
         self.ports.require_free()
+        broker_command = self.broker.prepare() if self.broker else []
         self._lock()
         self._report("Starting PostgreSQL")
         self.postgres.start()
@@ -117,7 +118,7 @@ class Stack:
             broker_url=self.broker.url if self.broker else None,
         )
         if self.broker:
-            self._launch_program("redis", *self.broker.prepare())
+            self._launch_program("redis", *broker_command)
         if self.has_sandbox:
             self._launch("sandbox", "-m", "graph_sandbox", "--host", "127.0.0.1", "--port", str(self.ports.sandbox))
         self._report("Preparing Airflow's metadata")
