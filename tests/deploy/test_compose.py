@@ -86,13 +86,25 @@ def test_the_compose_file_is_one_by_the_compose_specification(tmp_path: Path):
     assert "stop_grace_time" in check_schema(tmp_path / "docker-compose.yaml").stdout
 
 
-def test_workers_can_be_many_and_stop_gently():
-    """Nothing ties the service to one container, and its lanes have time to end: the longest waits for its second."""
-    worker = SERVICES["airflow-worker"]
-    assert worker["deploy"]["replicas"] == "${SOCIALPUB_WORKERS:-2}"
-    assert not {"container_name", "ports", "hostname"} & worker.keys()
-    assert worker["stop_grace_period"] == "2m"
+def test_what_the_documents_scale_can_be_many():
+    """The service exists, and nothing ties it to one container: no name, no host name, no port of the machine."""
+    documents = "".join(path.read_text() for path in (PROJECT / "docs").glob("*.md"))
+    scaled = set(re.findall(r"--scale ([a-z-]+)=\d", documents))
+    assert scaled == {"airflow-worker", "airflow-scheduler"}
+    assert all(not {"container_name", "ports", "hostname"} & SERVICES[name].keys() for name in scaled)
+    assert SERVICES["airflow-worker"]["deploy"]["replicas"] == "${SOCIALPUB_WORKERS:-2}"
+
+
+def test_a_worker_that_is_stopped_may_end_its_lanes():
+    """The longest waits for its second from the scan on that claimed it."""
+    assert SERVICES["airflow-worker"]["stop_grace_period"] == "2m"
     assert ScanLimits().claim_ahead < timedelta(minutes=2)
+
+
+def test_one_worker_holds_all_lanes_and_the_next_scan():
+    """So the others may die."""
+    slots = int(env_files(SERVICES["airflow-worker"])["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+    assert slots >= ScanLimits().max_lanes + 2
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - OURS.keys()))
