@@ -18,7 +18,6 @@ port {port}
 requirepass {password}
 save ""
 appendonly no
-maxmemory-policy noeviction
 """
 
 

@@ -99,6 +99,15 @@ def attempts(office: Backoffice, posts: list[UUID], why: str) -> int:
     return int(count)
 
 
+def test_posts_go_on_when_redis_comes_back_with_nothing(stack, office):
+    """Workers that stayed find the new Redis by themselves, and those that died are started again."""
+    stack.component("redis").kill()
+    stack.revive()
+    larp = office.add_page("290000000000001", "After Redis")
+    posts = office.schedule([larp], ["Redis is new"], due_in=0)
+    scan_until_published(stack, office, posts, seconds=120)
+
+
 def is_well(stack: Stack, service: str, *, hostname: str = "") -> bool:
     """The service's health check of docker-compose.yaml, with the environment that its entry point would give it."""
     kind, *rest = SERVICES[service]["healthcheck"]["test"]
