@@ -1,6 +1,6 @@
 """A scan with 1,000 due posts of 1,000 Pages, among few and among many final ones. `python -m bench.claim [rows]`.
 
-Each repetition is a whole committed scan as the publisher's login; the posts are put back in between. One line a figure:
+Each repetition is a whole committed scan as the publisher's login; the posts are put back in between. One line each for
 the claim's statement alone, with the attempts it opens, and the whole scan with its rescue, commits and all.
 """
 
