@@ -51,7 +51,7 @@ def add_history(database: FreshDatabase, first: int, last: int) -> None:
     with database.connect() as connection:
         indexes = connection.execute(
             "select indexname, indexdef from pg_indexes"
-            " where tablename = 'social_scheduled_posts' and indexname != 'social_scheduled_posts_pkey'"
+            " where tablename = 'social_scheduled_posts' and indexname not in (select conname from pg_constraint)"
         ).fetchall()
         connection.execute("set session_replication_role = replica")
         connection.execute("set maintenance_work_mem = '512MB'")
