@@ -34,6 +34,15 @@ def test_each_migration_runs_down_and_up_again(world, below):
     assert _describe(world) == before
 
 
+def test_going_down_leaves_exactly_what_was_there_before(world):
+    """The schema below the newest migration is the same whether one comes from above or from nothing."""
+    downgrade(world.url("postgres"), REVISIONS[-2])
+    from_above = _describe(world)
+    downgrade(world.url("postgres"), "base")
+    upgrade(world.url("postgres"), REVISIONS[-2])
+    assert _describe(world) == from_above
+
+
 def _describe(world) -> list[tuple]:
     with world.connect() as connection:
         return connection.execute(

@@ -133,17 +133,17 @@ for each row when (old.content_hash is distinct from new.content_hash) execute f
 
 create function social_audit_draft_moves() returns trigger
 language plpgsql security definer set search_path from current
-set enable_hashjoin = on set enable_nestloop = off as $$
+set enable_hashjoin = on set enable_nestloop = off set work_mem = '32MB' as $$
 declare
     unscheduled uuid;
 begin
-    select after.id into unscheduled
-    from new_drafts as after inner join old_drafts as before on after.id = before.id
-    where after.status = 'scheduled' and before.status != 'scheduled'
+    select draft.id into unscheduled
+    from new_drafts as draft
+    where draft.status = 'scheduled'
         -- As a value, not "not exists", which could be planned as a join with all posts there are.
         and (
             select post.id from social_scheduled_posts as post
-            where post.draft_id = after.id and post.status not in ('failed', 'canceled', 'missed') limit 1
+            where post.draft_id = draft.id and post.status not in ('failed', 'canceled', 'missed') limit 1
         ) is null
     limit 1;
     if unscheduled is not null then
@@ -156,13 +156,15 @@ begin
         jsonb_build_object('from', before.status, 'content_hash', after.content_hash)
     from new_drafts as after inner join old_drafts as before on after.id = before.id
     where after.status != before.status;
-    insert into social_outbox (event, dedupe_key, larp_id, draft_id, payload)
-    select 'SocialDraftSubmittedEvent',
-        concat_ws(':', 'SocialDraftSubmittedEvent', after.id, pg_current_xact_id()), after.larp_id, after.id,
-        jsonb_build_object('title', after.title, 'actor', social_actor())
-    from new_drafts as after inner join old_drafts as before on after.id = before.id
-    where after.status = 'pending_approval' and before.status != 'pending_approval'
-    on conflict (dedupe_key) do nothing;
+    if exists (select 1 from new_drafts where status = 'pending_approval') then
+        insert into social_outbox (event, dedupe_key, larp_id, draft_id, payload)
+        select 'SocialDraftSubmittedEvent',
+            concat_ws(':', 'SocialDraftSubmittedEvent', after.id, pg_current_xact_id()), after.larp_id, after.id,
+            jsonb_build_object('title', after.title, 'actor', social_actor())
+        from new_drafts as after inner join old_drafts as before on after.id = before.id
+        where after.status = 'pending_approval' and before.status != 'pending_approval'
+        on conflict (dedupe_key) do nothing;
+    end if;
     return null;
 end
 $$;
@@ -212,14 +214,9 @@ create or replace function social_guard_new_post() returns trigger
 language plpgsql security definer set search_path from current as $$
 declare
     draft record;
+    connection record;
 begin
-    select found_draft.id, found_draft.status, found_draft.larp_id, found_draft.content_hash,
-        page.id as connection_id, page.disconnected_at
-    into draft
-    from social_drafts as found_draft
-    left join facebook_page_connections as page
-        on found_draft.larp_id = page.larp_id and page.id = coalesce(new.connection_id, page.id)
-    where found_draft.id = new.draft_id;
+    select id, status, larp_id, content_hash into draft from social_drafts where id = new.draft_id;
     if not found then
         return new; -- The foreign key says it better.
     end if;
@@ -229,7 +226,9 @@ begin
             hint = case draft.status when 'scheduled' then 'Cancel its present schedule first.'
                 else 'Submit it, let it be approved, then schedule it.' end;
     end if;
-    if draft.connection_id is null or draft.disconnected_at is not null then
+    select id, disconnected_at into connection from facebook_page_connections where larp_id = draft.larp_id;
+    if not found or connection.disconnected_at is not null or connection.id != coalesce(new.connection_id, connection.id)
+    then
         raise exception 'LARP % has no connected Facebook Page for draft %.', draft.larp_id, draft.id
             using errcode = 'check_violation', hint = 'Connect the LARP''s Page, then schedule the draft again.';
     end if;
@@ -237,7 +236,7 @@ begin
         raise exception 'A new scheduled post starts as "pending", not "%".', new.status
             using errcode = 'check_violation', hint = 'Leave the status out; publishing moves it.';
     end if;
-    new.connection_id := draft.connection_id;
+    new.connection_id := connection.id;
     new.content_hash := draft.content_hash;
     new.created_by := coalesce(nullif(new.created_by, ''), social_actor());
     return new;
@@ -292,8 +291,10 @@ begin
     insert into social_audit_log (actor, action, larp_id, entity_id, payload)
     select social_actor(), 'scheduled_post.created',
         (select page.larp_id from facebook_page_connections as page where page.id = post.connection_id), post.id,
-        jsonb_build_object('draft_id', post.draft_id, 'connection_id', post.connection_id, 'created_by', post.created_by)
-        || social_post_facts(post)
+        jsonb_strip_nulls(jsonb_build_object(
+            'draft_id', post.draft_id, 'connection_id', post.connection_id, 'publish_at', post.publish_at,
+            'content_hash', post.content_hash, 'delivery', post.delivery, 'lateness_rule', post.lateness_rule,
+            'late_by_minutes', post.late_by_minutes, 'created_by', post.created_by))
     from new_posts as post;
     if exists (select 1 from new_posts where due_at <= now() + interval '75 seconds') then
         perform social_wake_up();
@@ -336,13 +337,19 @@ execute function social_after_post();
 
 create function social_audit_posts() returns trigger
 language plpgsql security definer set search_path from current
-set enable_hashjoin = on set enable_nestloop = off as $$
+set enable_hashjoin = on set enable_nestloop = off set work_mem = '32MB' as $$
 begin
     insert into social_audit_log (actor, action, larp_id, entity_id, payload)
     select social_actor(),
         'scheduled_post.' || case when after.status != before.status then after.status else 'rescheduled' end,
         (select page.larp_id from facebook_page_connections as page where page.id = after.connection_id), after.id,
-        social_post_facts(after)
+        -- A claim says who has the post until when, and what it is; it changes nothing else unless a person asked for it.
+        case when after.status = 'queued' and before.status = 'pending' and after.requested_now_at is null
+            then jsonb_build_object('publish_at', after.publish_at, 'due_at', after.due_at,
+                'content_hash', after.content_hash, 'claimed_by', after.claimed_by,
+                'lease_expires_at', after.lease_expires_at)
+            else social_post_facts(after)
+        end
     from new_posts as after inner join old_posts as before on after.id = before.id
     where after.status != before.status or after.publish_at != before.publish_at;
     if exists (select 1 from new_posts where status in ('published', 'failed', 'unconfirmed', 'missed')) then

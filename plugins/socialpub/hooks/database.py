@@ -36,7 +36,7 @@ def open_database(*, pool_size: int = 4) -> Engine:
 
 
 async def connect_asynchronously(connection_id: str = DATABASE_CONNECTION_ID) -> AsyncConnection[Any]:
-    """One autocommitting connection for an event loop, kept alive by the network. Raises what Airflow and psycopg raise."""
+    """One autocommitting connection for an event loop. Raises what Airflow and psycopg raise."""
     from airflow.sdk import BaseHook
     from psycopg import AsyncConnection
 

@@ -1,4 +1,4 @@
-"""sets."""
+"""Triggers by set, and the wake-up."""
 
 from __future__ import annotations
 
