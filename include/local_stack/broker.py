@@ -16,6 +16,7 @@ _SETTINGS = """
 bind 127.0.0.1
 port {port}
 requirepass {password}
+dir "{folder}"
 save ""
 appendonly no
 """
@@ -38,7 +39,7 @@ class Broker:
         # A file, because the arguments of a process are everybody's to read.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            file.write(_SETTINGS.format(port=self._port, password=self._password))
+            file.write(_SETTINGS.format(port=self._port, password=self._password, folder=path.parent))
         return [program, str(path)]
 
     @property
@@ -47,8 +48,9 @@ class Broker:
 
     def answering_workers(self) -> set[str]:
         """The names of the workers that answer within a second."""
-        with Celery(broker=self.url) as app:
-            answers = app.control.ping(timeout=1)
+        with Celery(broker=self.url) as app, app.connection_for_write() as connection:
+            # A connection of its own: Celery's pool would hand out one to a Redis that has been started anew since.
+            answers = app.control.ping(timeout=1, connection=connection)
         return {name.partition("@")[2] for answer in answers for name in answer}
 
     @property

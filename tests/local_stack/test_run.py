@@ -58,7 +58,9 @@ class Run:
         try:
             if process.status() == psutil.STATUS_ZOMBIE or process.pid == os.getpid():
                 return False
-            return process.environ().get("SOCIALPUB_HOME") == home or home in " ".join(process.cmdline())
+            # Redis writes its title over its arguments and environment, but works in the folder.
+            places = (process.environ().get("SOCIALPUB_HOME"), process.cwd(), *process.cmdline())
+            return any(place and home in place for place in places)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 

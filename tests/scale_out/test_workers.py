@@ -106,6 +106,7 @@ def test_posts_go_on_when_redis_comes_back_with_nothing(stack, office):
     larp = office.add_page("290000000000001", "After Redis")
     posts = office.schedule([larp], ["Redis is new"], due_in=0)
     scan_until_published(stack, office, posts, seconds=120)
+    stack.wait_until_ready()
 
 
 def is_well(stack: Stack, service: str, *, hostname: str = "") -> bool:
