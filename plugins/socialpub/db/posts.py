@@ -44,6 +44,18 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneDescription:
+    """How many posts and Pages a lane holds, and its earliest post."""
+
+    posts: int
+    pages: int
+    page_name: str | None
+    title: str | None
+    publish_at: datetime | None
+    time_zone: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class HeldPosts:
     """Due posts of one Page that are left alone, and why."""
 
@@ -203,3 +215,7 @@ def release_posts(
 def find_posts_behind_others(session: Session, post_ids: Collection[UUID]) -> set[UUID]:
     """Those that have to wait for an earlier post of their Page."""
     return set(session.scalars(_query("find_posts_behind_others"), {"post_ids": list(post_ids)}))
+
+
+def describe_lane(session: Session, post_ids: Collection[UUID]) -> LaneDescription:
+    return LaneDescription(*session.execute(_query("describe_lane"), {"post_ids": list(post_ids)}).one())

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NoReturn
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -19,9 +21,9 @@ from socialpub.db.engine import transaction
 from socialpub.db.group import Group
 from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Run
-from socialpub.errors import SocialpubError
+from socialpub.errors import InvalidPostError, SocialpubError
 from socialpub.graph.client import GraphClient
-from socialpub.graph.posts import publish_feed_post
+from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
 from socialpub.models import FacebookPageConnection, PostStatus
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost, load_posts
@@ -64,14 +66,14 @@ class Publisher:
     def publish_post(self, post: LoadedPost) -> None:
         """Bring a queued post to an outcome. What became of it is in its row; only a defect of ours raises."""
         try:
-            token = self.open_token(post.page)
+            send = self._arm(post)
             self._wait_until_due(post, ahead=self.timing.fence_ahead)
             may_send = self._pass_fence(post)
         except SocialpubError as error:
             self._record_error(post, error)
             return
         if may_send:
-            self._send(post, token)
+            self._send(post, send)
 
     def confirm_post(self, post: LoadedPost) -> Confirmation:
         """Look an unconfirmed post up once."""
@@ -81,6 +83,15 @@ class Publisher:
             log.warning("%s stays unconfirmed: %s", post.name, error)
             return Confirmation.OPEN
         return self.confirmer.confirm_post(post, token, now=self.clock.now())
+
+    def _arm(self, post: LoadedPost) -> Callable[[], PublishedPost]:
+        """Everything that can be done before its second, so that the moment itself costs one exchange of bytes."""
+        token = self.open_token(post.page)
+        try:
+            request = prepare_feed_post(self.client, post.page.page_id, token, post.content)
+        except InvalidPostError as refusal:
+            return partial(_raise, refusal)  # Behind the fence, where a post fails when Facebook refuses it.
+        return partial(send_feed_post, self.client, request)
 
     def _wait_until_due(self, post: LoadedPost, *, ahead: timedelta = timedelta(0)) -> None:
         time.sleep(max(0.0, self.clock.seconds_until(post.due_at - ahead)))
@@ -132,10 +143,10 @@ class Publisher:
     def _transaction(self) -> AbstractContextManager[Session]:
         return transaction(self.engine, actor=str(self.run))
 
-    def _send(self, post: LoadedPost, token: Secret) -> None:
+    def _send(self, post: LoadedPost, send: Callable[[], PublishedPost]) -> None:
         self._wait_until_due(post)
         try:
-            published = publish_feed_post(self.client, post.page.page_id, token, post.content)
+            published = send()
         except SocialpubError as error:
             if self._record_error(post, error) == PostStatus.UNCONFIRMED:
                 self._look_up(post)
@@ -168,6 +179,10 @@ class Publisher:
         level = logging.INFO if isinstance(outcome, Published) else logging.WARNING
         log.log(level, "%s: %s", post.name, _sentence(outcome))
         return status
+
+
+def _raise(error: SocialpubError) -> NoReturn:
+    raise error
 
 
 def _sentence(outcome: Outcome) -> str:
