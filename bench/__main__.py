@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
+
+import psycopg
 
 from bench.load import LoadMeter
 from bench.peers.bare import PeerError
@@ -15,6 +20,10 @@ from bench.registry import FIGURES
 from bench.stage import BenchError, Stage
 from local_stack.state import PROJECT, StackError
 
+_TROUBLE = (
+    BenchError, PeerError, StackError, OSError, ValueError, LookupError, psycopg.Error, subprocess.SubprocessError,
+)  # fmt: skip
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 when everything was measured, whether or not it is what is required; the lines say that."""
@@ -22,8 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n".join(FIGURES))
         return 0
-    with open_progress() as report:
-        return measure(options.figures or list(FIGURES), options.output, report)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with open_progress() as report:
+            return measure(options.figures or list(FIGURES), options.output, report)
+    except KeyboardInterrupt:
+        return 130
 
 
 def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -32,6 +46,11 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="print the names of the figures")
     parser.add_argument("--output", type=Path, default=PROJECT / "bench" / "results" / "latest.jsonl")
     return parser.parse_args(arguments)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """So that the stack is taken down, however the run is ended."""
+    raise KeyboardInterrupt
 
 
 def _known_figure(name: str) -> str:
@@ -52,7 +71,7 @@ def measure(names: Sequence[str], output: Path, report: Report) -> int:
                     text = json.dumps(line | load.read())
                     print(text, flush=True)
                     print(text, file=file, flush=True)
-            except (BenchError, PeerError, StackError, OSError, ValueError, LookupError) as error:
+            except _TROUBLE as error:
                 broken += 1
                 report(f"{name} was not measured: {type(error).__name__}: {error}")
     return 1 if broken else 0

@@ -20,6 +20,7 @@ from bench.tasks import count_lost, read_tasks
 _SCAN_SECONDS = 60
 _ARMED_BEFORE_SECONDS = 20
 _LONGEST_SECONDS = 120
+_SLOWEST_RATE = 25  # posts a second; slower than this is not waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def run_burst(stage: Stage, count: int) -> Burst:
     stage.wait_until(due_at - _ARMED_BEFORE_SECONDS)
     armed = {part: read_pss_bytes(tree) for part, tree in stack_trees(stage.stack).items()}
     stage.wait_until(due_at + 1)
-    done = stage.wait_until_published(batch, seconds=_LONGEST_SECONDS)
+    done = stage.wait_until_published(batch, seconds=_LONGEST_SECONDS + count / _SLOWEST_RATE)
     ended_at, cpu_seconds = time.time(), _cpu(stage) - cpu_before
     arrived = read_arrivals(stage.sandbox, batch.bodies, since=started_at)
     tasks = read_tasks(stage, batch)
