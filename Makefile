@@ -35,7 +35,7 @@ demo: install ## Start everything, wait for the sample posts, print them, stop
 test: install ## Run all tests
 	$(BIN)/python -m pytest
 
-chaos: install ## Kill, cut and restart everything at every step, 720 trials (25 min); the result is in .socialpub/chaos.jsonl
+chaos: install ## Kill, cut and restart everything at every step, 540 trials (15 min); the result is in .socialpub/chaos.jsonl
 	$(BIN)/python -m chaos
 
 bench: install ## Measure the figures on the real stack, one JSON line each; FIGURES="burst_60 …" for some

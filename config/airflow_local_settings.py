@@ -24,4 +24,4 @@ _PRELOADED = (
 if {"scheduler", "worker"} & set(sys.argv):
     for _name in _PRELOADED:
         importlib.import_module(_name)
-    importlib.import_module("sqlalchemy.orm").configure_mappers()
+    importlib.import_module("socialpub.models.base").Base.registry.configure()

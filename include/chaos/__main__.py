@@ -17,7 +17,7 @@ from chaos.waves import Trial, Wave
 from local_stack.processes import turn_signals_into_interrupts
 from local_stack.state import PROJECT, StackError
 
-_COPIES = 2  # posts of each cell in a wave
+_COPIES = 3  # posts of each cell in a wave
 
 
 def main() -> int:
@@ -73,7 +73,7 @@ def _chosen(names: list[str] | None) -> list[Blow]:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=2, help="waves a blow (default 2: 720 trials)")
+    parser.add_argument("--rounds", type=int, default=1, help="waves a blow (default 1: 540 trials in all)")
     names = [blow.name.lower() for blow in Blow]
     parser.add_argument("--blow", action="append", choices=names, help="only this one; repeatable")
     parser.add_argument("--output", type=Path, default=PROJECT / ".socialpub" / "chaos.jsonl")
