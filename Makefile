@@ -8,10 +8,10 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo $$python && break; done)
 STAMP := $(VENV)/.installed-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help install run demo test bench check format clean lock
+.PHONY: help install run run-celery demo test chaos bench check format clean lock
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /make \1\t/' | expand -t 20
 
 install: $(STAMP) ## Create the environment from the lock
 $(STAMP):
@@ -26,11 +26,17 @@ $(STAMP):
 run: install ## Start everything in the foreground with sample posts; Ctrl-C stops it
 	@exec $(BIN)/python -m local_stack run
 
+run-celery: install ## The same with two Celery workers behind Redis (needs redis-server)
+	@exec $(BIN)/python -m local_stack run-celery
+
 demo: install ## Start everything, wait for the sample posts, print them, stop
 	@exec $(BIN)/python -m local_stack demo
 
 test: install ## Run all tests
 	$(BIN)/python -m pytest
+
+chaos: install ## Kill, cut and restart everything at every step, 540 trials (15 min); the result is in .socialpub/chaos.jsonl
+	$(BIN)/python -m chaos
 
 bench: install ## Measure the figures on the real stack, one JSON line each; FIGURES="burst_60 …" for some
 	@exec $(BIN)/python -m bench $(FIGURES)

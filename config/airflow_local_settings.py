@@ -1,5 +1,5 @@
-"""Airflow imports this in every component. In the scheduler it loads what tasks need, before workers fork from it, so
-that a task starts with everything imported instead of importing it again each time.
+"""Airflow imports this in every component. In the scheduler and in a Celery worker it loads what tasks need, before the
+processes of either fork from it, so that a task starts with everything imported instead of importing it each time.
 """
 
 import importlib
@@ -21,6 +21,7 @@ _PRELOADED = (
     "sqlalchemy.dialects.postgresql.psycopg",
 )
 
-if "scheduler" in sys.argv:
+if {"scheduler", "worker"} & set(sys.argv):
     for _name in _PRELOADED:
         importlib.import_module(_name)
+    importlib.import_module("socialpub.models.base").Base.registry.configure()

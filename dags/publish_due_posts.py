@@ -2,7 +2,8 @@
 ### Publish due posts
 
 Every minute: claims the approved posts that are due within the next 75 seconds and publishes each on its Facebook
-Page at its second.
+Page at its second. A post that is scheduled for so soon wakes it at once (asset *social_due*, kept by the triggerer);
+without the triggerer such a post waits for the next minute.
 
 * **claim_due_posts** also rescues what a vanished worker left behind, marks posts that came too late as missed, and
   logs what it leaves alone and why (Page paused, token lost, rate limited).
@@ -24,15 +25,19 @@ from __future__ import annotations
 
 import datetime
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
 
 from socialpub.operators.claim import ClaimDuePostsOperator
 from socialpub.operators.publish import PUBLISH_RETRIES, PublishPostsOperator
+from socialpub.triggers.social_due import SocialDueTrigger
 
 with DAG(
     dag_id="publish_due_posts",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("* * * * *", timezone="UTC"),
+        assets=[Asset("social_due", watchers=[AssetWatcher(name="social_due", trigger=SocialDueTrigger())])],
+    ),
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     catchup=False,
     max_active_runs=100,

@@ -18,10 +18,12 @@ def make_secrets(folder: Path) -> list[str]:
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     postgres = _keep(folder, "postgres_password", secrets.token_urlsafe(24))
+    redis = _keep(folder, "redis_password", secrets.token_urlsafe(24))
     wanted = {
         "server_url": f"postgresql+psycopg://postgres:{postgres}@postgres/postgres",
         "airflow__database__sql_alchemy_conn": f"postgresql+psycopg2://postgres:{postgres}@postgres/airflow",
         "airflow__database__sql_alchemy_conn_async": f"postgresql+psycopg://postgres:{postgres}@postgres/airflow",
+        "airflow__celery__broker_url": f"redis://:{redis}@redis:6379/0",
         "airflow__core__fernet_key": Fernet.generate_key().decode(),
         "airflow__api__secret_key": secrets.token_urlsafe(24),
         "airflow__api_auth__jwt_secret": secrets.token_urlsafe(24),

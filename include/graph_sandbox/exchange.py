@@ -79,6 +79,8 @@ class Exchange:
     async def reset(self) -> None:
         """Cut the connection with a TCP RST: the client sees "connection reset by peer"."""
         transport = self._require_transport()
+        if transport.is_closing():  # The client was quicker.
+            return
         connection: socket.socket | None = transport.get_extra_info("socket")
         if connection is not None:
             # Lingering for zero seconds turns the close into a reset.

@@ -1,47 +1,42 @@
-"""`python -m local_stack run` stays in the foreground; `demo` ends once the samples are where they belong."""
+"""`python -m local_stack run` stays in the foreground, `run-celery` too, with two Celery workers; `demo` ends once the
+samples are where they belong.
+"""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable
-from types import FrameType
 
 from rich.console import Console
 
 from local_stack.demo import print_table, wait_for_samples
+from local_stack.processes import turn_signals_into_interrupts
 from local_stack.samples import EARLY, LATE, SampleWriter
 from local_stack.stack import Stack
 from local_stack.state import Home, Ports, StackError
 
 Report = Callable[[str], None]
+_COMMANDS = ("run", "run-celery", "demo")
+_WORKERS = 2
 
 
 def main() -> int:
-    if sys.argv[1:] not in (["run"], ["demo"]):
-        print("Usage: python -m local_stack run|demo", file=sys.stderr)
+    if sys.argv[1:] not in ([command] for command in _COMMANDS):
+        print(f"Usage: python -m local_stack {'|'.join(_COMMANDS)}", file=sys.stderr)
         return 2
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    turn_signals_into_interrupts()
     console = Console()
     try:
         with console.status("Starting") as status:
-            return _main(is_demo=sys.argv[1] == "demo", report=_reporter(console, status.update))
+            return _main(sys.argv[1], report=_reporter(console, status.update))
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.")
-        return 0 if sys.argv[1] == "run" else 130
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    # A second signal must not tear the stopping apart.
-    for again in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(again, signal.SIG_IGN)
-    raise KeyboardInterrupt
+        return 130 if sys.argv[1] == "demo" else 0
 
 
 def _reporter(console: Console, update: Callable[[str], None]) -> Report:
@@ -57,8 +52,14 @@ def _reporter(console: Console, update: Callable[[str], None]) -> Report:
     return report
 
 
-def _main(*, is_demo: bool, report: Report) -> int:
-    stack = Stack(Home.from_environment(os.environ).path, ports=Ports.from_environment(os.environ), report=report)
+def _main(command: str, *, report: Report) -> int:
+    is_demo = command == "demo"
+    stack = Stack(
+        Home.from_environment(os.environ).path,
+        ports=Ports.from_environment(os.environ),
+        workers=_WORKERS if command == "run-celery" else 0,
+        report=report,
+    )
     if is_demo and not (stack.has_own_database and stack.has_sandbox):
         raise StackError(
             "The demo writes sample posts. Next: unset AIRFLOW_CONN_SOCIALPUB_DB and _FACEBOOK_APP for it."

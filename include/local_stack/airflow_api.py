@@ -34,6 +34,13 @@ class AirflowApi:
         run = self._request("POST", f"dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
         return str(run["dag_run_id"])
 
+    def clear_run(self, dag_id: str, run_id: str) -> None:
+        """As the Clear button of a run: all its tasks start anew, those that run now are stopped first."""
+        self._request("POST", f"dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": False})
+
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        self._request("DELETE", f"dags/{dag_id}/dagRuns/{run_id}")
+
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """The newest hundred runs, newest first."""
         answer = self._request("GET", f"dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")
@@ -55,7 +62,7 @@ class AirflowApi:
             return None
         if not answer.ok:
             raise requests.HTTPError(f"{method} {path}: {answer.status_code} {answer.text[:500]}", response=answer)
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def _log_in(self) -> None:
         answer = self._session.post(

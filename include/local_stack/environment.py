@@ -16,14 +16,21 @@ SANDBOX_APP_SECRET = "sandbox-app-secret"
 
 
 def build_environment(
-    home: Home, ports: Ports, postgres: EmbeddedPostgres, *, dags_folder: Path, given: Mapping[str, str]
+    home: Home,
+    ports: Ports,
+    postgres: EmbeddedPostgres,
+    *,
+    dags_folder: Path,
+    given: Mapping[str, str],
+    broker_url: str | None = None,
 ) -> dict[str, str]:
     """Airflow's whole environment. What `given` (the user's own environment) sets wins, except over places and ports:
 
-    all state is in one folder, even for a user who has another Airflow at home.
+    all state is in one folder, even for a user who has another Airflow at home. With `broker_url` tasks run in Celery.
     """
     own = {
         **read_env_file(PROJECT / "config" / "airflow.env"),
+        **(read_env_file(PROJECT / "config" / "celery.env") if broker_url else {}),
         **_secrets(home),
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
@@ -39,7 +46,8 @@ def build_environment(
         "FACEBOOK_GRAPH_URL": f"http://127.0.0.1:{ports.sandbox}",
     }
     connections = read_settings(PROJECT / "airflow_settings.yaml", values)
-    return {**own, **connections, **given, **_places(home, ports, postgres, dags_folder)}
+    celery = {"AIRFLOW__CELERY__BROKER_URL": broker_url} if broker_url else {}
+    return {**own, **connections, **given, **_places(home, ports, postgres, dags_folder), **celery}
 
 
 def _places(home: Home, ports: Ports, postgres: EmbeddedPostgres, dags_folder: Path) -> dict[str, str]:

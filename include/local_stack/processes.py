@@ -10,12 +10,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
 from local_stack.state import StackError
 
 _GRACE_SECONDS = 10
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass
@@ -59,6 +61,19 @@ class Component:
     @property
     def pid(self) -> int | None:
         return self.process.pid if self.process else None
+
+
+def turn_signals_into_interrupts() -> None:
+    """Let SIGTERM and SIGHUP end this program like Ctrl-C, so that what it started is stopped."""
+    for number in _ENDING:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    # A second signal must not tear the stopping apart.
+    for again in _ENDING:
+        signal.signal(again, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def stop_groups(groups: Sequence[int]) -> None:

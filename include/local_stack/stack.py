@@ -1,4 +1,4 @@
-"""The whole stack as one object: PostgreSQL, the Graph sandbox and Airflow's four components."""
+"""The whole stack as one object: PostgreSQL, the Graph sandbox, Airflow's four components and, if wanted, Celery."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import psutil
 
 from graph_sandbox.control import SandboxControl
 from local_stack.airflow_api import AirflowApi
+from local_stack.broker import Broker
 from local_stack.databases import create_databases, create_logins
 from local_stack.environment import build_environment
 from local_stack.postgres import EmbeddedPostgres
@@ -33,7 +34,8 @@ class Stack:
     """`start()` brings everything up, `stop()` takes all of it down again. One stack a state folder at a time.
 
     An Airflow connection `socialpub_db` or `facebook_app` in `environment` replaces the embedded database or the
-    sandbox: nothing is started or migrated in its place.
+    sandbox: nothing is started or migrated in its place. With `workers`, tasks run in that many Celery workers behind
+    Redis; without, in processes of the scheduler.
     """
 
     def __init__(
@@ -42,12 +44,15 @@ class Stack:
         *,
         ports: Ports | None = None,
         dags_folder: Path = PROJECT / "dags",
+        workers: int = 0,
         environment: Mapping[str, str] | None = None,
         report: Report = lambda _: None,
     ) -> None:
         self.home = Home(home)
         self.ports = ports or Ports.free()
         self.postgres = EmbeddedPostgres(self.home.postgres)
+        self.workers = [f"worker-{number}" for number in range(1, workers + 1)]
+        self.broker = Broker(self.home) if workers else None
         self._dags_folder = dags_folder
         self._given = {**os.environ, **(environment or {})}
         self._report = report
@@ -83,6 +88,11 @@ class Stack:
         return SandboxControl(self.sandbox_url)
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What every component finds in its environment; empty before the start."""
+        return self._environment
+
+    @property
     def token_keys(self) -> str:
         return self._environment["SOCIALPUB_TOKEN_KEYS"]
 
@@ -94,13 +104,21 @@ class Stack:
         self.home.path.mkdir(parents=True, exist_ok=True)
         self._refuse_second_start()
         self.ports.require_free()
+        broker_command = self.broker.prepare() if self.broker else []
         self._lock()
         self._report("Starting PostgreSQL")
         self.postgres.start()
         self._prepare_databases()
         self._environment = build_environment(
-            self.home, self.ports, self.postgres, dags_folder=self._dags_folder, given=self._given
+            self.home,
+            self.ports,
+            self.postgres,
+            dags_folder=self._dags_folder,
+            given=self._given,
+            broker_url=self.broker.url if self.broker else None,
         )
+        if self.broker:
+            self._launch_program("redis", *broker_command)
         if self.has_sandbox:
             self._launch("sandbox", "-m", "graph_sandbox", "--host", "127.0.0.1", "--port", str(self.ports.sandbox))
         self._report("Preparing Airflow's metadata")
@@ -108,6 +126,9 @@ class Stack:
         self._report("Starting Airflow")
         for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
             self._launch(name, "-m", "airflow", name)
+        for name in self.workers:
+            # All write to one folder on this machine, so no worker needs to serve its logs.
+            self._launch(name, "-m", "airflow", "celery", "worker", "--celery-hostname", name, "--skip-serve-logs")
 
     def wait_for_sandbox(self) -> None:
         """Return once the sandbox listens; raise `StackError` if it ended instead."""
@@ -119,7 +140,7 @@ class Stack:
         """Return once every component is healthy and Airflow knows our DAGs; raise `StackError` if one ends."""
         deadline = time.monotonic() + _START_SECONDS
         airflow = self.airflow
-        while not (airflow.is_healthy() and all(airflow.knows(dag) for dag in dags)):
+        while not (airflow.is_healthy() and all(airflow.knows(dag) for dag in dags) and self._has_workers()):
             self.require_alive()
             if time.monotonic() > deadline:
                 raise StackError(f"Airflow is not ready after {_START_SECONDS} s. Next: look at {self.home.logs}.")
@@ -195,8 +216,14 @@ class Stack:
         if done.returncode:
             raise StackError(f"Airflow's metadata can't be prepared:\n{(done.stdout + done.stderr)[-3000:]}")
 
+    def _has_workers(self) -> bool:
+        return self.broker is None or set(self.workers) <= self.broker.answering_workers()
+
     def _launch(self, name: str, *arguments: str) -> None:
-        component = Component(name, [sys.executable, *arguments], self.home.logs / f"{name}.log", self._environment)
+        self._launch_program(name, sys.executable, *arguments)
+
+    def _launch_program(self, name: str, *command: str) -> None:
+        component = Component(name, command, self.home.logs / f"{name}.log", self._environment)
         component.start()
         self._components.append(component)
         self._lock()

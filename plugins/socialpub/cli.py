@@ -7,6 +7,7 @@ import getpass
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,6 +15,12 @@ from socialpub.errors import SocialpubError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from socialpub.graph.page_post import PagePost
+    from socialpub.models import FacebookPageConnection
+
+
+_DATABASE_URL = "SOCIALPUB_DATABASE_URL"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,7 +90,7 @@ def _text(text: str) -> str:
 def _open_engine() -> Engine:
     from socialpub.db.engine import open_engine
 
-    if url := os.environ.get("SOCIALPUB_DATABASE_URL"):
+    if url := os.environ.get(_DATABASE_URL):
         return open_engine(url, pool_size=1)
     from socialpub.hooks.database import open_database
 
@@ -128,8 +135,20 @@ def _resolve(engine: Engine, options: argparse.Namespace) -> int:
     if options.absent:
         print(resolve_as_absent(engine, options.post, actor=options.actor))
     else:
-        print(resolve_as_published(engine, options.post, options.published_as, actor=options.actor))
+        print(
+            resolve_as_published(
+                engine, options.post, options.published_as, read_live_post=_read_live_post, actor=options.actor
+            )
+        )
     return 0
+
+
+def _read_live_post(page: FacebookPageConnection, facebook_post_id: str) -> PagePost:
+    from socialpub.graph.posts import read_post
+    from socialpub.hooks.facebook import FacebookHook
+
+    hook = FacebookHook()
+    return read_post(hook.get_conn(), facebook_post_id, hook.open_token(page, datetime.now(UTC)))
 
 
 def _cancel(engine: Engine, options: argparse.Namespace) -> int:
@@ -147,11 +166,20 @@ def _show(engine: Engine, options: argparse.Namespace) -> int:
 
 
 def _doctor(engine: Engine, options: argparse.Namespace) -> int:
+    from socialpub.hooks.airflow_limits import read_airflow_limits
     from socialpub.hooks.facebook import FacebookHook, load_cipher
     from socialpub.services.doctor import examine
+    from socialpub.settings import load_settings
 
     is_good = True
-    for check in examine(engine, open_cipher=load_cipher, open_client=lambda: FacebookHook().get_conn()):
+    checks = examine(
+        engine,
+        open_cipher=load_cipher,
+        open_client=lambda: FacebookHook().get_conn(),
+        read_limits=None if os.environ.get(_DATABASE_URL) else read_airflow_limits,
+        max_lanes=load_settings().scan.max_lanes,
+    )
+    for check in checks:
         print(f"{'ok  ' if check.is_good else 'BAD '} {check.name}: {check.words}", flush=True)
         is_good = is_good and check.is_good
     return 0 if is_good else 1

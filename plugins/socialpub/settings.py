@@ -23,7 +23,8 @@ class Settings:
     scan: ScanLimits = field(default_factory=ScanLimits)
     retries: RetryRules = field(default_factory=RetryRules)
     timing: PublishTiming = field(default_factory=PublishTiming)
-    lane_threads: int = 16
+    lane_threads: int = 64
+    """A burst of 1,000 posts is 63 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
 
     @classmethod
@@ -50,7 +51,7 @@ class Settings:
             timing=PublishTiming(
                 fence_ahead=seconds("FENCE_AHEAD_SECONDS", 1), send_lease=seconds("SEND_LEASE_SECONDS", 180)
             ),
-            lane_threads=count("LANE_THREADS", 16),
+            lane_threads=count("LANE_THREADS", 64),
             settle_time=seconds("SETTLE_SECONDS", 120),
         )
 

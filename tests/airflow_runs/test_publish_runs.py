@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -143,6 +145,17 @@ def test_a_form_that_is_filled_in_wrongly_is_refused_before_a_run_starts(office,
     """Airflow's own form check answers 400 for a malformed id or a missing reason."""
     with pytest.raises(Exception, match="400"):
         office.stack.airflow.trigger("publish_post_now", conf)
+
+
+def test_the_doctor_finds_a_running_installation_healthy(office):
+    """With the very environment that Airflow's components have: keys, connections, pools and all."""
+    command = [sys.executable, "-m", "socialpub.cli", "doctor"]
+    done = subprocess.run(
+        command, env=office.stack.environment, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert "ok   airflow pools: room for 16 lanes" in done.stdout, done.stdout + done.stderr
+    assert "ok   token keys" in done.stdout
+    assert "ok   facebook app" in done.stdout
 
 
 def test_quiet_minutes_are_never_red(office):

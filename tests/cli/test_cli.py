@@ -11,6 +11,12 @@ from tests.conftest import TOKEN_KEY, World
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
 from socialpub.cli import main
+from socialpub.graph.client import GraphClient
+from socialpub.graph.posts import FeedPost, publish_feed_post
+from socialpub.graph.settings import GraphSettings
+from socialpub.models.encrypted import TokenCipher
+from socialpub.models.secret import Secret
+from socialpub.services.doctor import AirflowLimits, examine
 from socialpub.settings import load_settings
 
 PAGE = "200000000000001"
@@ -95,27 +101,63 @@ def test_pausing_everything_holds_the_scan(terminal):
         assert actions.fetchall() == [("gate.paused", "cli:ewa"), ("gate.opened", "cli:ewa")]
 
 
+@pytest.fixture
+def facebook(sandbox_server: SandboxServer, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
+    """The sandbox as the Facebook that the command line asks."""
+    sandbox_server.control.reset()
+    sandbox_server.control.add_page(PAGE, "Larpowe Kroniki", token=f"EAAGpage{PAGE}")
+    load_settings.cache_clear()
+    monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", TOKEN_KEY)
+    app = {"conn_type": "facebook_graph", "login": DEFAULT_APP, "password": DEFAULT_APP_SECRET}
+    monkeypatch.setenv("AIRFLOW_CONN_FACEBOOK_APP", json.dumps({**app, "extra": {"graph_url": sandbox_server.url}}))
+    return sandbox_server
+
+
 @pytest.mark.parametrize(
     "live",
     [
-        f"{PAGE}_77",
-        f" {PAGE}_77 ",
-        f"https://www.facebook.com/{PAGE}/posts/77",
-        f"https://www.facebook.com/{PAGE}/posts/zapisy-otwarte/77/?locale=pl_PL",
-        f"https://www.facebook.com/permalink.php?story_fbid=77&id={PAGE}",
+        f"{PAGE}_NUMBER",
+        f" {PAGE}_NUMBER ",
+        f"https://www.facebook.com/{PAGE}/posts/NUMBER",
+        f"https://www.facebook.com/{PAGE}/posts/zapisy-otwarte/NUMBER/?locale=pl_PL",
+        f"https://www.facebook.com/permalink.php?story_fbid=NUMBER&id={PAGE}",
     ],
 )
-def test_an_unconfirmed_post_is_linked_to_the_live_one(terminal, live):
-    """By its id or its address."""
+def test_an_unconfirmed_post_is_linked_to_the_live_one(terminal, facebook, live):
+    """By its id or its address; Facebook is asked for it, and gives the permalink."""
     post = terminal.unconfirmed()
-    assert terminal.run("resolve", post, "--published-as", live) == (
-        0,
-        f"Scheduled post {post} is published as {PAGE}_77.\n",
-    )
+    live_id = publish_by_hand(facebook)
+    code, words = terminal.run("resolve", post, "--published-as", live.replace("NUMBER", live_id.split("_")[1]))
+    assert (code, words.splitlines()[0]) == (0, f"Scheduled post {post} is published as {live_id}.")
     assert terminal.world.one(
-        "select p.status, p.facebook_post_id, d.status, a.outcome from social_scheduled_posts p join social_drafts d"
-        " on d.id = draft_id join social_publish_attempts a on a.scheduled_post_id = p.id"
-    ) == ("published", f"{PAGE}_77", "published", "published")
+        "select p.status, p.facebook_post_id, p.permalink_url, d.status, a.outcome from social_scheduled_posts p"
+        " join social_drafts d on d.id = draft_id join social_publish_attempts a on a.scheduled_post_id = p.id"
+    ) == ("published", live_id, facebook.control.posts(PAGE)[0].permalink_url, "published", "published")
+
+
+def publish_by_hand(facebook: SandboxServer) -> str:
+    """A post on the Page that socialpub knows nothing of; its id."""
+    client = GraphClient(GraphSettings(DEFAULT_APP, Secret(DEFAULT_APP_SECRET), graph_url=facebook.url))
+    return publish_feed_post(client, PAGE, Secret(f"EAAGpage{PAGE}"), FeedPost("Gates at 20:00")).id
+
+
+def test_an_id_that_facebook_does_not_know_is_refused(terminal, facebook):
+    """A slip of the hand must not hide a post that never went out."""
+    post = terminal.unconfirmed()
+    before = terminal.snapshot()
+    code, words = terminal.run("resolve", post, "--published-as", f"{PAGE}_77")
+    assert code == 1
+    assert f"Facebook shows no post {PAGE}_77" in words
+    assert terminal.snapshot() == before
+
+
+def test_a_person_is_believed_where_facebook_can_not_be_asked(terminal, facebook):
+    """A lost token must not keep a person from settling a post; the answer says that nobody checked."""
+    post = terminal.unconfirmed()
+    facebook.control.revoke_token(f"EAAGpage{PAGE}")
+    code, words = terminal.run("resolve", post, "--published-as", f"{PAGE}_77")
+    assert (code, f"is published as {PAGE}_77. Your word was taken" in words) == (0, True)
+    assert "code 190/460" in words
 
 
 def test_a_post_declared_absent_is_due_at_once(terminal):
@@ -233,19 +275,12 @@ def test_a_live_id_that_another_row_holds_is_refused(terminal):
     assert f"already the live post of scheduled post {first}" in words
 
 
-def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(
-    terminal, sandbox_server: SandboxServer, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(terminal, facebook, monkeypatch: pytest.MonkeyPatch):
     """Keys, schema, connections, clock, Pages and posts; then one by one what is broken."""
-    sandbox_server.control.reset()
-    load_settings.cache_clear()
-    monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", TOKEN_KEY)
-    app = {"conn_type": "facebook_graph", "login": DEFAULT_APP, "password": DEFAULT_APP_SECRET}
-    monkeypatch.setenv("AIRFLOW_CONN_FACEBOOK_APP", json.dumps({**app, "extra": {"graph_url": sandbox_server.url}}))
     terminal.world.add_page()
     code, words = terminal.run("doctor")
     assert code == 0, words
-    assert [line[:4] for line in words.splitlines() if line[:4] in ("ok  ", "BAD ")] == ["ok  "] * 7
+    assert [line[:4] for line in words.splitlines() if line[:4] in ("ok  ", "BAD ")] == ["ok  "] * 8
     load_settings.cache_clear()
     monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", "")
     terminal.world.run("update facebook_page_connections set token_status = 'lost', token_status_reason = 'revoked'")
@@ -267,3 +302,28 @@ def test_an_unreachable_database_is_one_line(terminal, monkeypatch: pytest.Monke
     assert code == 1
     assert "can't be reached" in words
     assert "hush" not in words
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (AirflowLimits(20, 128, 60), "room for 16 lanes"),
+        (AirflowLimits(-1, -1, -1), "room for 16 lanes"),
+        (AirflowLimits(8, 128, 60), "[core] parallelism is 8, 18 are needed for 16 lanes. Next: raise it"),
+        (AirflowLimits(20, 4, 15), "slots is 4, 18 are needed; [database] sql_alchemy_pool_size + max_overflow is 15"),
+    ],
+)
+def test_the_doctor_says_when_airflow_is_too_narrow_for_the_lanes(world, limits, words):
+    """Too few slots make a burst late; too few connections lose the reports of finished tasks."""
+    checks = {
+        check.name: check
+        for check in examine(
+            world.engine(),
+            open_cipher=lambda: TokenCipher([TOKEN_KEY]),
+            open_client=lambda: GraphClient(GraphSettings("1", Secret("s"), graph_url="http://127.0.0.1:1")),
+            read_limits=lambda: limits,
+            max_lanes=16,
+        )
+    }
+    assert words in checks["airflow pools"].words
+    assert checks["airflow pools"].is_good == words.startswith("room")

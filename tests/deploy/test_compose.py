@@ -5,6 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
+import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,15 +17,19 @@ import psycopg
 import pytest
 import yaml
 from psycopg.conninfo import make_conninfo
+from tests.needs import needs_redis
 
 from local_stack.environment import build_environment
 from local_stack.postgres import EmbeddedPostgres
 from local_stack.settings_file import read_env_file
 from local_stack.state import PROJECT, Home, Ports
+from socialpub.services.claim import ScanLimits
 
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: service for name, service in SERVICES.items() if name != "postgres"}
+OURS = {name: service for name, service in SERVICES.items() if service["image"] == "socialpub"}
+# Made before all others, which contain them.
+PASSWORDS = {"postgres_password", "redis_password"}
 # What differs by nature between processes on one machine and containers.
 PLACES = {
     "AIRFLOW_HOME",
@@ -41,6 +49,11 @@ def load(name: str) -> ModuleType:
     return module
 
 
+def env_files(service: dict[str, Any]) -> dict[str, str]:
+    """What the service's env files set, the later ones over the earlier."""
+    return {name: value for file in service["env_file"] for name, value in read_env_file(PROJECT / file).items()}
+
+
 def docker_env() -> set[str]:
     return set(re.findall(r"([A-Z_]+)=", (PROJECT / "Dockerfile").read_text().split("ENV ")[1].split("WORKDIR")[0]))
 
@@ -52,10 +65,94 @@ def test_every_service_is_whole(name: str):
     assert service["command"]
     assert service["restart"] in ("unless-stopped", "no")
     assert ("healthcheck" in service) == (service["restart"] != "no")
-    assert set(service["secrets"]) <= COMPOSE["secrets"].keys()
+    assert set(service.get("secrets", [])) <= COMPOSE["secrets"].keys()
     assert set(service.get("depends_on", {})) <= SERVICES.keys()
     assert all((PROJECT / file).is_file() for file in service.get("env_file", []))
-    assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= COMPOSE["volumes"].keys()
+    for source in [volume.split(":")[0] for volume in service.get("volumes", [])]:
+        assert (PROJECT / source).is_file() if source.startswith("./") else source in COMPOSE["volumes"]
+
+
+def check_schema(path: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_compose_file_is_one_by_the_compose_specification(tmp_path: Path):
+    """Its published JSON schema accepts the file, and refuses it with one word misspelt."""
+    accepted = check_schema(PROJECT / "docker-compose.yaml")
+    assert accepted.returncode == 0, accepted.stdout
+    text = (PROJECT / "docker-compose.yaml").read_text()
+    (tmp_path / "docker-compose.yaml").write_text(text.replace("stop_grace_period", "stop_grace_time"))
+    assert "stop_grace_time" in check_schema(tmp_path / "docker-compose.yaml").stdout
+
+
+def test_what_the_documents_scale_can_be_many():
+    """The service exists, and nothing ties it to one container: no name, no host name, no port of the machine."""
+    documents = "".join(path.read_text() for path in (PROJECT / "docs").glob("*.md"))
+    scaled = set(re.findall(r"--scale ([a-z-]+)=\d", documents))
+    assert scaled == {"airflow-worker", "airflow-scheduler"}
+    assert all(not {"container_name", "ports", "hostname"} & SERVICES[name].keys() for name in scaled)
+    assert SERVICES["airflow-worker"]["deploy"]["replicas"] == "${SOCIALPUB_WORKERS:-2}"
+
+
+def test_a_worker_that_is_stopped_may_end_its_lanes():
+    """The longest waits for its second from the scan on that claimed it."""
+    assert SERVICES["airflow-worker"]["stop_grace_period"] == "2m"
+    assert ScanLimits().claim_ahead < timedelta(minutes=2)
+
+
+def test_one_worker_holds_all_lanes_and_the_next_scan():
+    """So the others may die."""
+    slots = int(env_files(SERVICES["airflow-worker"])["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+    assert slots >= ScanLimits().max_lanes + 2
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - OURS.keys()))
+def test_images_of_others_have_a_version(name: str):
+    """What runs does not change by itself."""
+    assert re.search(r":v?\d", SERVICES[name]["image"])
+
+
+def test_prometheus_collects_from_a_service_that_is_there():
+    """And Airflow sends where that service listens: the exporter's own ports."""
+    config = yaml.safe_load((PROJECT / "include" / "prometheus" / "prometheus.yml").read_text())
+    targets = [t for job in config["scrape_configs"] for each in job["static_configs"] for t in each["targets"]]
+    assert targets == ["statsd-exporter:9102"]
+    assert "statsd-exporter" in SERVICES
+    sender = SERVICES["airflow-scheduler"]["environment"]
+    assert sender["AIRFLOW__METRICS__STATSD_HOST"] == "statsd-exporter"
+    assert sender["AIRFLOW__METRICS__STATSD_PORT"] == "9125"
+    assert not [word for word in SERVICES["statsd-exporter"]["command"] if "listen" in word]
+
+
+@needs_redis
+def test_redis_lets_in_only_who_knows_the_password(tmp_path: Path):
+    """The container's command, health check and secrets, with the system's Redis on a port of its own."""
+    load("make_secrets").make_secrets(tmp_path)
+    port = Ports.free().airflow
+
+    def here(script: str) -> list[str]:
+        mine = script.replace("$$", "$").replace("/run/secrets", str(tmp_path))
+        return [
+            "sh",
+            "-c",
+            mine.replace("redis-server -", f"redis-server - --port {port}").replace("-cli", f"-cli -p {port}"),
+        ]
+
+    _, _, script = SERVICES["redis"]["command"]
+    _, check = SERVICES["redis"]["healthcheck"]["test"]
+    server = subprocess.Popen(here(script), cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 10
+        while subprocess.run(here(check), check=False).returncode:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        (tmp_path / "redis_password").write_text("guessed")
+        assert subprocess.run(here(check), check=False).returncode != 0
+    finally:
+        server.terminate()
+        server.wait(10)
+    assert list(tmp_path.glob("*.rdb")) == []
 
 
 def test_secrets_are_files_that_the_script_makes(tmp_path: Path):
@@ -63,7 +160,7 @@ def test_secrets_are_files_that_the_script_makes(tmp_path: Path):
     make_secrets = load("make_secrets").make_secrets
     made = make_secrets(tmp_path / "secrets")
     declared = {Path(entry["file"]).name for entry in COMPOSE["secrets"].values()}
-    assert declared == {path.name for path in (tmp_path / "secrets").iterdir()} == {*made, "postgres_password"}
+    assert declared == {path.name for path in (tmp_path / "secrets").iterdir()} == {*made, *PASSWORDS}
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
     before = (tmp_path / "secrets" / "server_url").read_text()
     assert make_secrets(tmp_path / "secrets") == []
@@ -73,28 +170,33 @@ def test_secrets_are_files_that_the_script_makes(tmp_path: Path):
 def test_no_secret_is_in_the_files_of_the_deployment():
     """Neither the compose file nor the image holds one."""
     for service in SERVICES.values():
-        names = [name for name in service["environment"] if re.search("SECRET|PASSWORD|KEY|CONN", name)]
+        names = [name for name in service.get("environment", {}) if re.search("SECRET|PASSWORD|KEY|CONN", name)]
         assert all(name.endswith("_FILE") for name in names), names
     assert not re.search(r"^(ARG|ENV).*(SECRET|PASSWORD|TOKEN|KEY)", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
 
 
 def test_containers_get_the_settings_of_the_local_stack(tmp_path: Path, postgres: EmbeddedPostgres):
-    """One topology, two ways to start it: each variable of the one is known to the other."""
-    local = build_environment(Home(tmp_path), Ports(), postgres, dags_folder=PROJECT / "dags", given={})
+    """One topology, two ways to start it, both with Celery: each variable of the one is known to the other."""
+    local = build_environment(
+        Home(tmp_path), Ports(), postgres, dags_folder=PROJECT / "dags", given={}, broker_url="redis://127.0.0.1:1/0"
+    )
+    assert local["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
     load("make_secrets").make_secrets(tmp_path / "secrets")
     for name, service in OURS.items():
         secrets = tmp_path / name
         secrets.mkdir()
         for secret in service["secrets"]:
             (secrets / secret).write_bytes((tmp_path / "secrets" / secret).read_bytes())
-        given = {**read_env_file(PROJECT / "config" / "airflow.env"), **service["environment"]}
+        given = {**env_files(service), **service["environment"]}
         if name == "prepare":  # needs no connection: it is the one who makes what they lead to
             continue
         ready = load("entrypoint").build_environment(given, secrets)
         assert local.keys() - ready.keys() - docker_env() - PLACES == set(), name
         assert json.loads(ready["AIRFLOW_CONN_SOCIALPUB_DB"])["password"]
-        for setting in read_env_file(PROJECT / "config" / "airflow.env"):
-            assert ready[setting] == local[setting]
+        assert re.fullmatch(r"redis://:\S{20,}@redis:6379/0", ready["AIRFLOW__CELERY__BROKER_URL"])
+        for file in ("airflow.env", "celery.env"):
+            for setting in read_env_file(PROJECT / "config" / file):
+                assert ready[setting] == local[setting]
 
 
 def test_half_the_secrets_are_named(tmp_path: Path):

@@ -7,8 +7,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from tests.needs import needs_redis
 
+from local_stack.broker import Broker
 from local_stack.settings_file import read_settings
+from local_stack.stack import Stack
 from local_stack.state import PROJECT, Home, Ports, StackError
 
 VALUES = {
@@ -64,3 +67,21 @@ def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path):
     home = Home(tmp_path)
     assert home.secret("jwt_secret") == home.secret("jwt_secret") != home.secret("api_secret")
     assert (tmp_path / "secrets.json").stat().st_mode & 0o077 == 0
+
+
+def test_celery_without_redis_says_what_to_install_and_starts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Before the database is made."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StackError, match="Next: apt-get install redis-server"), Stack(tmp_path / "home", workers=2):
+        pass
+    assert not (tmp_path / "home" / "pgdata").exists()
+
+
+@needs_redis
+def test_the_password_of_redis_is_its_owners_only(tmp_path: Path):
+    """Not in the arguments of the process, which everybody on the machine may read."""
+    command = Broker(Home(tmp_path)).prepare()
+    password, settings = Home(tmp_path).secret("redis_password"), Path(command[-1])
+    assert f"requirepass {password}" in settings.read_text()
+    assert settings.stat().st_mode & 0o077 == 0
+    assert not any(password in word for word in command)

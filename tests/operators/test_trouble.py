@@ -131,6 +131,7 @@ def test_an_app_that_is_not_set_up_gives_the_posts_back(
 @pytest.mark.parametrize(
     ("keys", "words"),
     [("", "SOCIALPUB_TOKEN_KEYS"), ("not-a-key", "SOCIALPUB_TOKEN_KEYS"), (Fernet.generate_key().decode(), "key")],
+    ids=["missing", "no key", "another key"],
 )
 def test_a_token_key_that_is_missing_or_wrong_holds_the_post(office: Office, keys: str, words: str):
     """Red, with the reason on the row; the right key lets it go out later."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from tests.services.conftest import PAGE
 
 from socialpub.graph.client import GraphClient
 from socialpub.models.encrypted import TokenCipher
@@ -287,3 +290,24 @@ def test_a_lane_that_mixes_outcomes_reports_each(desk):
     assert (len(result.published), len(result.failed), len(result.waiting)) == (1, 1, 1)
     assert result.retry_at is not None
     assert desk.live() == ["Dobry"]
+
+
+def test_a_post_that_somebody_is_changing_holds_up_no_other_one_of_its_lane(desk):
+    """Posts of one second pass the fence together; a locked one is left out, and follows when its lock is gone."""
+    posts, pages = [], [str(int(PAGE) + number) for number in range(6)]
+    for page in pages:
+        desk.sandbox.control.add_page(page, page, token=f"EAAGpage{page}")
+        posts.append(desk.world.schedule(desk.world.add_page(page), body=f"On {page}"))
+    desk.scan()
+    with desk.world.connect() as somebody, ThreadPoolExecutor(1) as pool:
+        somebody.autocommit = False
+        somebody.execute("select 1 from social_scheduled_posts where id = %s for update", (posts[0],))
+        lane = pool.submit(desk.work, *posts)
+        deadline = time.monotonic() + 5
+        while sum(desk.row(post)[0] == "published" for post in posts[1:]) < 5:
+            assert time.monotonic() < deadline, [desk.row(post) for post in posts]
+            time.sleep(0.05)
+        assert desk.row(posts[0])[0] == "queued"
+        somebody.rollback()
+        assert len(lane.result(timeout=15).published) == 6
+    assert [desk.live(page) for page in pages] == [[f"On {page}"] for page in pages]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, Row, Text, TextClause, Uuid, bindparam, insert, text
+from sqlalchemy import ARRAY, DateTime, Interval, Row, Text, TextClause, Uuid, bindparam, insert, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -32,6 +32,27 @@ class Run:
 class ClaimedPost:
     id: UUID
     connection_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What Facebook gave for a post that it took, and when that was known."""
+
+    facebook_post_id: str
+    permalink_url: str | None
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LaneDescription:
+    """How many posts and Pages a lane holds, and its earliest post."""
+
+    posts: int
+    pages: int
+    page_name: str | None
+    title: str | None
+    publish_at: datetime | None
+    time_zone: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +80,11 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "post_ids": ARRAY(Uuid()),
     "post_id": Uuid(),
     "attempt_id": Uuid(),
+    "attempt_ids": ARRAY(Uuid()),
+    "content_hashes": ARRAY(Text()),
+    "facebook_post_ids": ARRAY(Text()),
+    "permalink_urls": ARRAY(Text()),
+    "published_at": ARRAY(DateTime(timezone=True)),
 }
 
 
@@ -140,21 +166,37 @@ def open_attempts(session: Session, run: Run, post_ids: Sequence[UUID]) -> None:
     session.execute(_query("open_attempt"), params)
 
 
+def pass_fences(
+    session: Session, run: Run, content_hashes: Mapping[UUID, str], *, lease: timedelta, fence_ahead: timedelta
+) -> dict[UUID, datetime]:
+    """Which of the attempts (given with what they would send) may send now, and since when."""
+    params = {
+        "claimed_by": str(run),
+        "attempt_ids": list(content_hashes),
+        "content_hashes": list(content_hashes.values()),
+        "lease": lease,
+        "fence_ahead": fence_ahead,
+    }
+    return {row.id: row.sent_at for row in session.execute(_query("pass_fences"), params)}
+
+
 def pass_fence(
-    session: Session,
-    run: Run,
-    attempt_id: UUID,
-    *,
-    content_hash: str,
-    lease: timedelta,
-    fence_ahead: timedelta,
+    session: Session, run: Run, attempt_id: UUID, *, content_hash: str, lease: timedelta, fence_ahead: timedelta
 ) -> datetime | None:
     """When the fence was passed; None when the post may not be sent by this attempt (any more)."""
-    params = {"claimed_by": str(run), "attempt_id": attempt_id, "content_hash": content_hash}
-    fenced_at: datetime | None = session.scalar(
-        _query("pass_fence"), {**params, "lease": lease, "fence_ahead": fence_ahead}
-    )
-    return fenced_at
+    session.execute(_query("lock_post_of_attempt"), {"attempt_id": attempt_id})
+    return pass_fences(session, run, {attempt_id: content_hash}, lease=lease, fence_ahead=fence_ahead).get(attempt_id)
+
+
+def record_published(session: Session, answers: Mapping[UUID, Answered]) -> set[UUID]:
+    """Write down what the attempts published; returns those that were written."""
+    params = {
+        "attempt_ids": list(answers),
+        "facebook_post_ids": [answer.facebook_post_id for answer in answers.values()],
+        "permalink_urls": [answer.permalink_url for answer in answers.values()],
+        "published_at": [answer.published_at for answer in answers.values()],
+    }
+    return set(session.scalars(_query("record_published"), params))
 
 
 def release_posts(
@@ -170,5 +212,10 @@ def release_posts(
     session.execute(_query("release_posts"), {**params, "error_class": error_class, "hold_for": hold_for})
 
 
-def has_earlier_post_on_its_way(session: Session, post_id: UUID) -> bool:
-    return bool(session.scalar(_query("has_earlier_post_on_its_way"), {"post_id": post_id}))
+def find_posts_behind_others(session: Session, post_ids: Collection[UUID]) -> set[UUID]:
+    """Those that have to wait for an earlier post of their Page."""
+    return set(session.scalars(_query("find_posts_behind_others"), {"post_ids": list(post_ids)}))
+
+
+def describe_lane(session: Session, post_ids: Collection[UUID]) -> LaneDescription:
+    return LaneDescription(*session.execute(_query("describe_lane"), {"post_ids": list(post_ids)}).one())

@@ -27,7 +27,7 @@ from socialpub.graph.settings import GraphSettings, app_token
 from socialpub.graph.usage import Usage, read_usage
 from socialpub.models.secret import Secret
 
-__all__ = ["GraphClient", "GraphResponse", "app_token"]
+__all__ = ["GraphClient", "GraphResponse", "PreparedCall", "app_token"]
 
 log = logging.getLogger("facebook")
 
@@ -55,11 +55,19 @@ class GraphResponse:
     duration_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedCall:
+    """A request that only has to be sent. It holds the token, so it is not part of the repr."""
+
+    call: Call
+    request: requests.PreparedRequest = field(repr=False)
+
+
 class GraphClient:
     """Talks to Facebook as one app. Safe to share between threads; nothing is ever sent twice.
 
-    Every method raises a `GraphError` when there is no success: see `socialpub.errors` for what each asks for.
-    `now` gives the instant that waits are counted from.
+    Every method that sends raises a `GraphError` when there is no success: see `socialpub.errors` for what each asks
+    for. `now` gives the instant that waits are counted from. Proxies and certificates of the environment are read once.
     """
 
     def __init__(
@@ -72,7 +80,8 @@ class GraphClient:
         """Raise `ConfigurationError` when the Graph URL of the settings is no URL."""
         _require_url(settings.graph_url)
         self.settings = settings
-        self._session = wire.prepare_session(session)
+        self._session = wire.prepare_session(session, settings.graph_url)
+        self._adapter = self._session.get_adapter(settings.graph_url)
         self._now = now
         self._version_lock = threading.Lock()
         self._is_version_reported = False
@@ -80,21 +89,27 @@ class GraphClient:
 
     def get(self, path: str, *, token: Secret, params: Mapping[str, Any] = _NOTHING) -> GraphResponse:
         """Read a node or edge. Whatever is unclear is a `TryAgainError`."""
-        return self._call("GET", path, token, query=params, form=None)
+        return self.send(self._prepare("GET", path, token, query=params, form=None))
 
     def post(
         self, path: str, *, token: Secret, data: Mapping[str, Any] = _NOTHING, params: Mapping[str, Any] = _NOTHING
     ) -> GraphResponse:
         """Write, with `data` as the form and `params` in the query. Whatever is unclear is `OutcomeUnknownError`."""
-        return self._call("POST", path, token, query=params, form=data)
+        return self.send(self.prepare_post(path, token=token, data=data, params=params))
+
+    def prepare_post(
+        self, path: str, *, token: Secret, data: Mapping[str, Any] = _NOTHING, params: Mapping[str, Any] = _NOTHING
+    ) -> PreparedCall:
+        """The same write, ready for `send`: nothing is left to compute at its second. Raises `TokenRefusedError`."""
+        return self._prepare("POST", path, token, query=params, form=data)
 
     def delete(self, path: str, *, token: Secret) -> GraphResponse:
         """Delete a node. Whatever is unclear is an `OutcomeUnknownError`."""
-        return self._call("DELETE", path, token, query=_NOTHING, form=None)
+        return self.send(self._prepare("DELETE", path, token, query=_NOTHING, form=None))
 
-    def _call(
+    def _prepare(
         self, method: str, path: str, token: Secret, *, query: Mapping[str, Any], form: Mapping[str, Any] | None
-    ) -> GraphResponse:
+    ) -> PreparedCall:
         edge = quote(path.strip("/"), safe="/:")
         _require_token(edge, token)
         proof = sign_token(token, self.settings.app_secret)
@@ -105,24 +120,33 @@ class GraphClient:
             query = {**query, "appsecret_proof": proof}
         else:  # A form keeps the proof out of the URL, and so out of every proxy's log.
             form = {**form, "appsecret_proof": proof}
+        request = requests.Request(
+            method,
+            self.settings.edge_url(edge),
+            params=encode_params(query),
+            data=None if form is None else encode_params(form),
+            auth=wire.BearerAuth(token),
+        )
+        return PreparedCall(call, self._session.prepare_request(request))
+
+    def send(self, prepared: PreparedCall) -> GraphResponse:
+        """Send what was prepared, once."""
         started = time.monotonic()
-        answer = self._exchange(call, token, encode_params(query), None if form is None else encode_params(form))
+        answer = self._exchange(prepared)
         usage = read_usage(answer.headers) if isinstance(answer, Answer) else Usage()
-        outcome = self._interpret(call, answer, usage, time.monotonic() - started)
-        _log_call(call, outcome, usage, time.monotonic() - started)
+        outcome = self._interpret(prepared.call, answer, usage, time.monotonic() - started)
+        _log_call(prepared.call, outcome, usage, time.monotonic() - started)
         # Raised here, outside any `except`, so that no traceback shows the URL in the text of a network exception.
         if isinstance(outcome, GraphError):
             raise outcome
         return outcome
 
-    def _exchange(
-        self, call: Call, token: Secret, query: dict[str, str], form: dict[str, str] | None
-    ) -> Answer | GraphError:
+    def _exchange(self, prepared: PreparedCall) -> Answer | GraphError:
         wire.start_request()
         try:
-            return self._send(call, token, query, form)
+            return self._transfer(prepared.request)
         except _NETWORK_ERRORS as error:
-            return interpret_exception(call, error, is_unsent=wire.is_surely_unsent())
+            return interpret_exception(prepared.call, error, is_unsent=wire.is_surely_unsent())
 
     def _interpret(
         self, call: Call, answer: Answer | GraphError, usage: Usage, duration_s: float
@@ -136,16 +160,14 @@ class GraphClient:
         trace_id = clean_text(answer.trace_id, secrets=call.secrets)[:100] if answer.trace_id else None
         return GraphResponse(body, usage, trace_id, answer.status, duration_s)
 
-    def _send(self, call: Call, token: Secret, query: dict[str, str], form: dict[str, str] | None) -> Answer:
-        with self._session.request(
-            call.method,
-            self.settings.edge_url(call.edge),
-            params=query,
-            data=form,
-            auth=wire.BearerAuth(token),
+    def _transfer(self, request: requests.PreparedRequest) -> Answer:
+        # Not by the session: it would look for redirects and cookies, and at the environment, for each request anew.
+        with self._adapter.send(
+            request,
             timeout=(self.settings.connect_timeout, self.settings.read_timeout),
-            allow_redirects=False,
             stream=True,
+            verify=True if self._session.verify is None else self._session.verify,
+            proxies=self._session.proxies,
         ) as response:
             return Answer(response.status_code, response.headers, self._read_body(response))
 

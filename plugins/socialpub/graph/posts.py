@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from socialpub.errors import GraphFailure, InvalidPostError
-from socialpub.graph.client import GraphClient, GraphResponse
+from socialpub.graph.client import GraphClient, GraphResponse, PreparedCall
 from socialpub.graph.encoding import encode_params
 from socialpub.graph.interpret import Call, unclear_outcome
 from socialpub.graph.page_post import POST_FIELDS, PagePost, parse_instant, parse_page_post, parse_text
@@ -25,8 +25,10 @@ __all__ = [
     "build_feed_request",
     "inspect_token",
     "list_published_posts",
+    "prepare_feed_post",
     "publish_feed_post",
     "read_post",
+    "send_feed_post",
 ]
 
 # Asked for with the write itself, so that a published post needs no second call (Graph API reference, Page feed).
@@ -51,6 +53,15 @@ class FeedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PreparedFeedPost:
+    """A post that only has to be sent."""
+
+    page_id: str
+    edge: str
+    call: PreparedCall
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedPost:
     """A post that Facebook confirmed; `id` has the full form `{page}_{post}`."""
 
@@ -70,19 +81,25 @@ def build_feed_request(page_id: str, post: FeedPost) -> FeedRequest:
     return FeedRequest(edge, data)
 
 
-def publish_feed_post(client: GraphClient, page_id: str, token: Secret, post: FeedPost) -> PublishedPost:
+def prepare_feed_post(client: GraphClient, page_id: str, token: Secret, post: FeedPost) -> PreparedFeedPost:
+    """Everything about publishing but the sending. Raises `InvalidPostError` or `TokenRefusedError`."""
+    request = build_feed_request(page_id, post)
+    call = client.prepare_post(request.edge, token=token, data=request.data, params={"fields": _FIELDS_AFTER_WRITE})
+    return PreparedFeedPost(page_id, request.edge, call)
+
+
+def send_feed_post(client: GraphClient, prepared: PreparedFeedPost) -> PublishedPost:
     """Publish now, with one request that is never repeated.
 
     Raises a `GraphError`; `OutcomeUnknownError` also for a success without the id of a post of this Page.
     Source: Graph API reference, Page feed.
     """
-    request = build_feed_request(page_id, post)
-    response = client.post(request.edge, token=token, data=request.data, params={"fields": _FIELDS_AFTER_WRITE})
+    response = client.send(prepared.call)
     post_id = parse_text(response.body.get("id"))
-    if not post_id or not re.fullmatch(rf"{re.escape(page_id)}_[0-9]+", post_id):
+    if not post_id or not re.fullmatch(rf"{re.escape(prepared.page_id)}_[0-9]+", post_id):
         raise unclear_outcome(
-            Call("POST", request.edge),
-            _failure(request.edge, "The answer holds no id of a post of this Page.", response),
+            Call("POST", prepared.edge),
+            _failure(prepared.edge, "The answer holds no id of a post of this Page.", response),
         )
     return PublishedPost(
         post_id,
@@ -90,6 +107,11 @@ def publish_feed_post(client: GraphClient, page_id: str, token: Secret, post: Fe
         parse_instant(response.body.get("created_time")),
         response.usage,
     )
+
+
+def publish_feed_post(client: GraphClient, page_id: str, token: Secret, post: FeedPost) -> PublishedPost:
+    """Prepare and send in one go; raises what both raise."""
+    return send_feed_post(client, prepare_feed_post(client, page_id, token, post))
 
 
 def read_post(client: GraphClient, post_id: str, token: Secret) -> PagePost:

@@ -19,7 +19,7 @@ from urllib3.util.retry import Retry
 
 from socialpub.models.secret import Secret
 
-POOL_SIZE = 32
+POOL_SIZE = 64
 
 
 class _Progress(threading.local):
@@ -108,9 +108,15 @@ class BearerAuth(AuthBase):
         return request
 
 
-def prepare_session(session: requests.Session | None = None) -> requests.Session:
-    """A session for 32 threads, without cookies, redirects or retries; a given session is set up in place."""
+def prepare_session(session: requests.Session | None, url: str) -> requests.Session:
+    """A session for `POOL_SIZE` threads and one host, without cookies, redirects or retries; a given one is set up.
+
+    `requests` reads the environment (proxies, certificates) anew for each request, at the cost of the request itself;
+    here that is done once.
+    """
     session = session or requests.Session()
+    found = session.merge_environment_settings(url, {}, stream=None, verify=None, cert=None)
+    session.trust_env, session.proxies, session.verify = False, found["proxies"], found["verify"]
     adapter = OnceAdapter()
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -1,14 +1,15 @@
-"""Airflow connection `socialpub_db` → engine."""
+"""Airflow connection `socialpub_db` → engine, or one connection for an event loop."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from socialpub.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from psycopg import AsyncConnection
     from sqlalchemy import Engine
 
 DATABASE_CONNECTION_ID = "socialpub_db"
@@ -32,3 +33,24 @@ def open_database(*, pool_size: int = 4) -> Engine:
             f"or set AIRFLOW_CONN_{DATABASE_CONNECTION_ID.upper()}.",
         ) from error
     return open_engine(url, pool_size=pool_size)
+
+
+async def connect_asynchronously(connection_id: str = DATABASE_CONNECTION_ID) -> AsyncConnection[Any]:
+    """One autocommitting connection for an event loop. Raises what Airflow and psycopg raise."""
+    from airflow.sdk import BaseHook
+    from psycopg import AsyncConnection
+
+    found = await BaseHook.aget_connection(connection_id)
+    return await AsyncConnection.connect(
+        host=found.host,
+        port=found.port,
+        user=found.login,
+        password=found.password,
+        dbname=found.schema,
+        application_name="socialpub wake-up",
+        connect_timeout=10,
+        keepalives_idle=30,
+        autocommit=True,
+        # The same place where PostgresHook looks for sslmode and the like.
+        **found.extra_dejson.get("sqlalchemy_query", {}),
+    )

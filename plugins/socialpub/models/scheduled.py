@@ -33,9 +33,10 @@ class ScheduledPublish(Base):
         Index("social_scheduled_posts_by_publish_at", "publish_at"),
         Index("social_scheduled_posts_due", "due_at", postgresql_where=text("status = 'pending'")),
         Index(
-            "social_scheduled_posts_leased",
-            "lease_expires_at",
-            postgresql_where=text("status in ('queued', 'publishing')"),
+            "one_row_per_facebook_post",
+            "facebook_post_id",
+            unique=True,
+            postgresql_where=text("facebook_post_id is not null"),
         ),
         Index("social_scheduled_posts_unconfirmed", "due_at", postgresql_where=text("status = 'unconfirmed'")),
         Index(
@@ -62,7 +63,7 @@ class ScheduledPublish(Base):
     claimed_by: Mapped[str | None]
     lease_expires_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
-    facebook_post_id: Mapped[str | None] = mapped_column(unique=True)
+    facebook_post_id: Mapped[str | None]
     permalink_url: Mapped[str | None]
     delivery: Mapped[str] = mapped_column(server_default="direct")
     lateness_rule: Mapped[str | None]

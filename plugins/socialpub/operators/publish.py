@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
-    from socialpub.db.posts import Run
-    from socialpub.services.arm import LoadedPost
+    from socialpub.db.posts import LaneDescription, Run
     from socialpub.services.lane import LaneResult
     from socialpub.services.publish import Publisher
 
@@ -52,43 +51,47 @@ class PublishPostsOperator(BaseOperator):
         self.live_post_url: str | None = None
 
     @cached_property
+    def engine(self) -> Engine:
+        """One for the label and the work: connecting costs as much as either."""
+        from socialpub.hooks.database import open_database
+
+        return open_database()
+
+    @cached_property
     def label(self) -> str:
         """What Airflow's grid calls this mapped task, from before it starts (`map_index_template`)."""
         from uuid import UUID
 
         from socialpub.db.engine import transaction
-        from socialpub.hooks.database import open_database
-        from socialpub.services.arm import read_posts
+        from socialpub.db.posts import describe_lane
 
-        engine = open_database(pool_size=1)
-        try:
-            with transaction(engine, actor="airflow") as session:
-                return label_lane(read_posts(session, [UUID(post_id) for post_id in self.post_ids]))
-        finally:
-            engine.dispose()
+        with transaction(self.engine, actor="airflow") as session:
+            return label_lane(describe_lane(session, [UUID(post_id) for post_id in self.post_ids]))
 
     def execute(self, context: Context) -> None:
-        self.work(context, self.post_ids)
-
-    def work(self, context: Context, post_ids: Sequence[str]) -> None:
         """Work the posts as one lane and end the task the way they ended."""
+        try:
+            self._work(context, self.take_posts(context))
+        finally:
+            self.engine.dispose()
+
+    def take_posts(self, context: Context) -> Sequence[str]:
+        """The ids of the posts to publish, claimed for this run."""
+        return self.post_ids
+
+    def _work(self, context: Context, post_ids: Sequence[str]) -> None:
         from uuid import UUID
 
         from socialpub.db.posts import Run
-        from socialpub.hooks.database import open_database
         from socialpub.services.lane import work_lane
         from socialpub.settings import load_settings
 
         dag_run = context["dag_run"]
         run, ids = Run(dag_run.dag_id, dag_run.run_id), [UUID(post_id) for post_id in post_ids]
-        engine = open_database()
-        try:
-            publisher = self._open_publisher(engine, run, ids)
-            self._warn_of_skew(publisher)
-            result = work_lane(publisher, ids, threads=load_settings().lane_threads)
-            self._end(result, publisher.clock.now())
-        finally:
-            engine.dispose()
+        publisher = self._open_publisher(self.engine, run, ids)
+        self._warn_of_skew(publisher)
+        result = work_lane(publisher, ids, threads=load_settings().lane_threads)
+        self._end(result, publisher.clock.now())
 
     def _open_publisher(self, engine: Engine, run: Run, post_ids: Sequence[UUID]) -> Publisher:
         """A lane that can't work gives its posts back, with the reason on each row."""
@@ -133,17 +136,16 @@ class PublishPostsOperator(BaseOperator):
             raise AirflowSkipException("; ".join(result.elsewhere) or "No post of this lane exists any more.")
 
 
-def label_lane(posts: Sequence[LoadedPost]) -> str:
+def label_lane(lane: LaneDescription) -> str:
     """`Page · title · 14:05` in the LARP's time zone; for several posts, how many and from when."""
     import pendulum
 
-    if not posts:
+    if lane.publish_at is None or lane.time_zone is None:
         return "no posts"
-    first = min(posts, key=lambda post: post.publish_at)
-    at = pendulum.instance(first.publish_at).in_timezone(first.time_zone).format("HH:mm")
-    if len(posts) == 1:
-        return f"{first.page.page_name} · {first.title} · {at}"[:250]
-    return f"{len({post.page.id for post in posts})} Pages · {len(posts)} posts · {at}"
+    at = pendulum.instance(lane.publish_at).in_timezone(lane.time_zone).format("HH:mm")
+    if lane.posts == 1:
+        return f"{lane.page_name} · {lane.title} · {at}"[:250]
+    return f"{lane.pages} Pages · {lane.posts} posts · {at}"
 
 
 def open_publisher(engine: Engine, run: Run) -> Publisher:

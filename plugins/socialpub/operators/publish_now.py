@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -22,9 +23,8 @@ class PublishPostNowOperator(PublishPostsOperator):
     def __init__(self, **kwargs: Any) -> None:  # noqa: ANN401 - BaseOperator's own arguments
         super().__init__(post_ids=(), **kwargs)
 
-    def execute(self, context: Context) -> None:
+    def take_posts(self, context: Context) -> Sequence[str]:
         from socialpub.db.posts import Run
-        from socialpub.hooks.database import open_database
         from socialpub.services.publish_now import claim_post_by_hand
         from socialpub.settings import load_settings
 
@@ -32,30 +32,21 @@ class PublishPostNowOperator(PublishPostsOperator):
         wanted, actor = read_id(str(params["post"])), dag_run.triggering_user_name or "unknown operator"
         if params["dry_run"]:
             self._show(wanted)
-        engine = open_database(pool_size=1)
-        try:
-            post_id = claim_post_by_hand(
-                engine,
-                Run(dag_run.dag_id, dag_run.run_id),
-                wanted,
-                actor=f"airflow:{actor}",
-                reason=str(params["reason"]).strip(),
-                lease=load_settings().scan.lease,
-            )
-        finally:
-            engine.dispose()
-        self.work(context, [str(post_id)])
+        post_id = claim_post_by_hand(
+            self.engine,
+            Run(dag_run.dag_id, dag_run.run_id),
+            wanted,
+            actor=f"airflow:{actor}",
+            reason=str(params["reason"]).strip(),
+            lease=load_settings().scan.lease,
+        )
+        return [str(post_id)]
 
-    def _show(self, wanted: UUID) -> None:
+    def _show(self, wanted: UUID) -> NoReturn:
         """Log the exact request without sending it, and skip the task: nothing was published."""
-        from socialpub.hooks.database import open_database
         from socialpub.services.publish_now import show_request
 
-        engine = open_database(pool_size=1)
-        try:
-            post, request = show_request(engine, wanted)
-        finally:
-            engine.dispose()
+        post, request = show_request(self.engine, wanted)
         self.log.info("Dry run, nothing is sent. %s would be:\nPOST /%s\n%s", post.name, request.edge, request.data)
         raise AirflowSkipException("Dry run: nothing was sent.")
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from socialpub.db import posts as statements
 from socialpub.db.engine import transaction
+from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Run
 from socialpub.graph.posts import FeedPost
 from socialpub.models import EventPostDraft, FacebookPageConnection, PostStatus, PublishAttempt, ScheduledPublish
@@ -44,6 +45,7 @@ class LoadedPost:
         return f"“{self.title}” for {self.page} (scheduled post {self.id})"
 
 
+@wait_for_database
 def load_posts(engine: Engine, run: Run, post_ids: Sequence[UUID], *, is_working: bool = True) -> list[LoadedPost]:
     """The lane's posts in the order given. With `is_working`, a retry's next attempt is opened on the way."""
     with transaction(engine, actor=str(run)) as session:

@@ -28,13 +28,32 @@ class Check:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class AirflowLimits:
+    """What Airflow lets run at once; -1 is no limit."""
+
+    parallelism: int
+    default_pool_slots: int
+    metadata_connections: int
+    """How many connections the API server may open to its metadata, through which every task reports."""
+
+
 def examine(
-    engine: Engine, *, open_cipher: Callable[[], TokenCipher], open_client: Callable[[], GraphClient]
+    engine: Engine,
+    *,
+    open_cipher: Callable[[], TokenCipher],
+    open_client: Callable[[], GraphClient],
+    read_limits: Callable[[], AirflowLimits] | None,
+    max_lanes: int,
 ) -> Iterator[Check]:
-    """Run every check; one that can't be made at all is a bad one with its reason."""
+    """Run every check; one that can't be made at all is a bad one with its reason.
+
+    Without `read_limits` Airflow itself is not looked at.
+    """
     checks: tuple[tuple[str, Callable[[], str]], ...] = (
         ("database", lambda: _check_schema(engine)),
         ("clock", lambda: _check_clock(engine)),
+        ("airflow pools", lambda: _check_limits(read_limits, max_lanes)),
         ("token keys", lambda: _check_keys(engine, open_cipher())),
         ("facebook app", lambda: _check_app(open_client())),
         ("pages", lambda: _check_pages(engine)),
@@ -61,6 +80,28 @@ def _check_clock(engine: Engine) -> str:
             f"This machine's clock is {skew.total_seconds():.1f} s off the database's.", next_step="set up NTP here."
         )
     return f"{skew.total_seconds():+.3f} s off the database's"
+
+
+def _check_limits(read_limits: Callable[[], AirflowLimits] | None, max_lanes: int) -> str:
+    if read_limits is None:
+        return "not looked at: the database was named directly, so this need not be where Airflow runs"
+    limits = read_limits()
+    needed = max_lanes + 2  # The lanes, the next scan, and a post by hand.
+    too_few = [
+        f"{name} is {value}, {least} are needed"
+        for name, value, least in (
+            ("[core] parallelism", limits.parallelism, needed),
+            ("the default pool's slots", limits.default_pool_slots, needed),
+            ("[database] sql_alchemy_pool_size + max_overflow", limits.metadata_connections, 2 * needed),
+        )
+        if 0 <= value < least
+    ]
+    if too_few:
+        raise SocialpubError(
+            f"{'; '.join(too_few)} for {max_lanes} lanes.",
+            next_step="raise it as config/airflow.env does, or lower SOCIALPUB_MAX_LANES.",
+        )
+    return f"room for {max_lanes} lanes"
 
 
 def _check_keys(engine: Engine, cipher: TokenCipher) -> str:

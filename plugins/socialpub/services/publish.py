@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NoReturn
+from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from socialpub.db import posts as statements
 from socialpub.db.clock import DatabaseClock
 from socialpub.db.engine import transaction
+from socialpub.db.group import Group
+from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Run
-from socialpub.errors import SocialpubError
+from socialpub.errors import InvalidPostError, SocialpubError
 from socialpub.graph.client import GraphClient
-from socialpub.graph.posts import publish_feed_post
+from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
 from socialpub.models import FacebookPageConnection, PostStatus
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost, load_posts
@@ -54,18 +61,19 @@ class Publisher:
     timing: PublishTiming
     recorder: Recorder
     confirmer: Confirmer
+    fences: Group[UUID, LoadedPost] = field(default_factory=Group, init=False)
 
     def publish_post(self, post: LoadedPost) -> None:
         """Bring a queued post to an outcome. What became of it is in its row; only a defect of ours raises."""
         try:
-            token = self.open_token(post.page)
+            send = self._arm(post)
             self._wait_until_due(post, ahead=self.timing.fence_ahead)
-            self._keep_page_order(post)
+            may_send = self._pass_fence(post)
         except SocialpubError as error:
             self._record_error(post, error)
             return
-        if self._pass_fence(post):
-            self._send(post, token)
+        if may_send:
+            self._send(post, send)
 
     def confirm_post(self, post: LoadedPost) -> Confirmation:
         """Look an unconfirmed post up once."""
@@ -76,43 +84,69 @@ class Publisher:
             return Confirmation.OPEN
         return self.confirmer.confirm_post(post, token, now=self.clock.now())
 
+    def _arm(self, post: LoadedPost) -> Callable[[], PublishedPost]:
+        """Everything that can be done before its second, so that the moment itself costs one exchange of bytes."""
+        token = self.open_token(post.page)
+        try:
+            request = prepare_feed_post(self.client, post.page.page_id, token, post.content)
+        except InvalidPostError as refusal:
+            return partial(_raise, refusal)  # Behind the fence, where a post fails when Facebook refuses it.
+        return partial(send_feed_post, self.client, request)
+
     def _wait_until_due(self, post: LoadedPost, *, ahead: timedelta = timedelta(0)) -> None:
         time.sleep(max(0.0, self.clock.seconds_until(post.due_at - ahead)))
+
+    def _pass_fence(self, post: LoadedPost) -> bool:
+        """Together with the other posts of this moment, or, where something stands in the way, by itself."""
+        assert post.attempt is not None, "a queued post has an open attempt"
+        if self.fences.join(post.attempt.id, post, self._pass_fences):
+            return True
+        self._keep_page_order(post)
+        return self._pass_fence_alone(post, post.attempt.id) or self._release(post)
+
+    def _pass_fences(self, posts: Mapping[UUID, LoadedPost]) -> Collection[UUID]:
+        """The attempts that may send now; those that have to wait for another post or for a lock are left out."""
+        with self._transaction() as session:
+            behind = statements.find_posts_behind_others(session, [post.id for post in posts.values()])
+            hashes = {attempt: post.content_hash for attempt, post in posts.items() if post.id not in behind}
+            return statements.pass_fences(session, self.run, hashes, **self._fence_times)
+
+    @wait_for_database  # A fence whose commit was cut off stays closed to the second try: nothing is sent.
+    def _pass_fence_alone(self, post: LoadedPost, attempt_id: UUID) -> bool:
+        with self._transaction() as session:
+            passed = statements.pass_fence(
+                session, self.run, attempt_id, content_hash=post.content_hash, **self._fence_times
+            )
+        return passed is not None
+
+    @property
+    def _fence_times(self) -> dict[str, timedelta]:
+        return {"lease": self.timing.send_lease, "fence_ahead": self.timing.fence_ahead}
 
     def _keep_page_order(self, post: LoadedPost) -> None:
         give_up_at = self.clock.now() + self.timing.order_wait
         while self._has_predecessor(post) and self.clock.now() < give_up_at:
             time.sleep(0.1)
 
+    @wait_for_database
     def _has_predecessor(self, post: LoadedPost) -> bool:
-        with transaction(self.engine, actor=str(self.run)) as session:
-            return statements.has_earlier_post_on_its_way(session, post.id)
+        with self._transaction() as session:
+            return bool(statements.find_posts_behind_others(session, [post.id]))
 
-    def _pass_fence(self, post: LoadedPost) -> bool:
-        assert post.attempt is not None, "a queued post has an open attempt"
-        with transaction(self.engine, actor=str(self.run)) as session:
-            fenced_at = statements.pass_fence(
-                session,
-                self.run,
-                post.attempt.id,
-                content_hash=post.content_hash,
-                lease=self.timing.send_lease,
-                fence_ahead=self.timing.fence_ahead,
-            )
-        if fenced_at is None:
-            self._release(post)
-        return fenced_at is not None
-
-    def _release(self, post: LoadedPost) -> None:
+    def _release(self, post: LoadedPost) -> bool:
         """Nothing was sent: the post was canceled, edited or held meanwhile, or somebody else has it."""
         log.warning("%s was not sent: it was canceled, edited, paused, limited or taken over meanwhile", post.name)
-        with transaction(self.engine, actor=str(self.run)) as session:
+        with self._transaction() as session:
             statements.release_posts(session, self.run, [post.id], reason="Held at the fence; nothing was sent.")
+        return False
 
-    def _send(self, post: LoadedPost, token: Secret) -> None:
+    def _transaction(self) -> AbstractContextManager[Session]:
+        return transaction(self.engine, actor=str(self.run))
+
+    def _send(self, post: LoadedPost, send: Callable[[], PublishedPost]) -> None:
         self._wait_until_due(post)
         try:
-            published = publish_feed_post(self.client, post.page.page_id, token, post.content)
+            published = send()
         except SocialpubError as error:
             if self._record_error(post, error) == PostStatus.UNCONFIRMED:
                 self._look_up(post)
@@ -145,6 +179,10 @@ class Publisher:
         level = logging.INFO if isinstance(outcome, Published) else logging.WARNING
         log.log(level, "%s: %s", post.name, _sentence(outcome))
         return status
+
+
+def _raise(error: SocialpubError) -> NoReturn:
+    raise error
 
 
 def _sentence(outcome: Outcome) -> str:

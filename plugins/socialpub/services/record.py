@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from socialpub.db.engine import transaction
-from socialpub.errors import DatabaseUnavailableError
+from socialpub.db.group import Group
+from socialpub.db.patience import wait_for_database
+from socialpub.db.posts import Answered, record_published
 from socialpub.graph.usage import Usage
 from socialpub.models import AttemptOutcome, PostStatus, PublishAttempt, PublishingGate, ScheduledPublish
 from socialpub.services.outcomes import Failed, Held, Outcome, Published, RateLimited, Retry, Trouble, Unconfirmed
@@ -41,15 +43,22 @@ class Recorder:
     grace: timedelta = timedelta(minutes=2)
     """How long after its retry is due a post stays with its run before the scan takes over."""
 
-    # What Facebook answered is known only here until it is saved, so a restarting database is waited for.
-    @retry(
-        retry=retry_if_exception_type(DatabaseUnavailableError),
-        wait=wait_exponential(multiplier=0.2, max=5),
-        stop=stop_after_delay(60),
-        reraise=True,
-    )
+    group: Group[UUID, Answered] = field(default_factory=Group, init=False)
+
     def record_outcome(self, attempt_id: UUID, outcome: Outcome, *, now: datetime) -> PostStatus:
         """Save `outcome`; returns the post's status afterwards. An answer that comes after the rescue still counts."""
+        if isinstance(outcome, Published) and not _is_nearly_used_up(outcome.usage):
+            answer = Answered(outcome.facebook_post_id, outcome.permalink_url, now)
+            if self.group.join(attempt_id, answer, self._record_published):
+                return PostStatus.PUBLISHED
+        return self._record_alone(attempt_id, outcome, now)
+
+    def _record_published(self, answers: Mapping[UUID, Answered]) -> Collection[UUID]:
+        with transaction(self.engine, actor=self.actor) as session:
+            return record_published(session, answers)
+
+    @wait_for_database  # What Facebook answered is known only here until it is saved.
+    def _record_alone(self, attempt_id: UUID, outcome: Outcome, now: datetime) -> PostStatus:
         with transaction(self.engine, actor=self.actor) as session:
             attempt, post = _lock(session, attempt_id)
             if post.is_final or attempt.outcome not in (None, AttemptOutcome.UNCONFIRMED):
@@ -82,6 +91,10 @@ class Recorder:
             post.mark_retry(trouble.reason, next_attempt_at=next_attempt_at, grace=self.grace)
         else:  # Rescued meanwhile: the answer came late, and the scan is its owner now.
             post.mark_pending(trouble.reason, next_attempt_at=next_attempt_at)
+
+
+def _is_nearly_used_up(usage: Usage) -> bool:
+    return (usage.highest_percent or 0) > _NEARLY_USED_UP
 
 
 def _spare_what_is_left(session: Session, post: ScheduledPublish, usage: Usage, now: datetime) -> None:

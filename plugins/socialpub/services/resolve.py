@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -11,30 +12,61 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from socialpub.db.engine import transaction
-from socialpub.errors import PostNotReadyError, UnknownPostError
-from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
+from socialpub.errors import InvalidPostError, PostNotReadyError, SocialpubError, UnknownPostError
+from socialpub.graph.page_post import PagePost
+from socialpub.models import AttemptOutcome, FacebookPageConnection, PostStatus, ScheduledPublish
 
 _POST_ID = re.compile(r"(\d+)_(\d+)")
 _POST_PATH = re.compile(r"/(\d+)/posts/(?:[^/]+/)?(\d+)/?")
 
 
-def resolve_as_published(engine: Engine, post_id: UUID, facebook_post: str, *, actor: str) -> str:
-    """Settle an unconfirmed post with the id or URL of the live one. Nothing changes when any of it is wrong."""
+ReadLivePost = Callable[[FacebookPageConnection, str], PagePost]
+
+
+def resolve_as_published(
+    engine: Engine, post_id: UUID, facebook_post: str, *, read_live_post: ReadLivePost, actor: str
+) -> str:
+    """Settle an unconfirmed post with the id or URL of the live one. Nothing changes when any of it is wrong.
+
+    The live post is read first; where Facebook can't be asked (a lost token, no network) the person's word counts.
+    """
+    with transaction(engine, actor=actor) as session:
+        page = _lock_unconfirmed(session, post_id).connection
+        facebook_post_id = read_facebook_post_id(facebook_post, page_id=page.page_id)
+    permalink_url, note = _ask_facebook(read_live_post, page, facebook_post_id)
     with transaction(engine, actor=actor) as session:
         post = _lock_unconfirmed(session, post_id)
-        facebook_post_id = read_facebook_post_id(facebook_post, page_id=post.connection.page_id)
-        other = session.scalars(
-            select(ScheduledPublish.id).where(ScheduledPublish.facebook_post_id == facebook_post_id)
-        ).first()
-        if other is not None:
-            raise PostNotReadyError(
-                f"{facebook_post_id} is already the live post of scheduled post {other}.",
-                next_step="look for another post of the same text on the Page, or resolve this one as absent.",
-            )
-        permalink_url = facebook_post.strip() if facebook_post.strip().startswith("http") else None
+        _refuse_known(session, facebook_post_id)
         post.attempts[-1].outcome = AttemptOutcome.PUBLISHED
-        post.mark_published(facebook_post_id, permalink_url=permalink_url, published_at=_now(session))
-    return f"Scheduled post {post_id} is published as {facebook_post_id}."
+        given_url = facebook_post.strip() if facebook_post.strip().startswith("http") else None
+        post.mark_published(facebook_post_id, permalink_url=permalink_url or given_url, published_at=_now(session))
+    return f"Scheduled post {post_id} is published as {facebook_post_id}.{note}"
+
+
+def _ask_facebook(
+    read_live_post: ReadLivePost, page: FacebookPageConnection, facebook_post_id: str
+) -> tuple[str | None, str]:
+    """The post's address, and a note when it can't be read. Raises `PostNotReadyError` when there is no such post."""
+    try:
+        return read_live_post(page, facebook_post_id).permalink_url, ""
+    except InvalidPostError as error:
+        raise PostNotReadyError(
+            f"Facebook shows no post {facebook_post_id} on {page}: {error.failure.message}",
+            next_step="open the post on the Page and copy its address, or resolve this one as absent.",
+        ) from error
+    except SocialpubError as error:
+        return None, f" Your word was taken for it, Facebook could not be asked: {error}"
+
+
+def _refuse_known(session: Session, facebook_post_id: str) -> None:
+    other = session.scalars(
+        select(ScheduledPublish.id).where(ScheduledPublish.facebook_post_id == facebook_post_id)
+    ).first()
+    if other is not None:
+        raise PostNotReadyError(
+            f"{facebook_post_id} is already the live post of scheduled post {other}.",
+            next_step="look for another post of the same text on the Page, or resolve this one as absent.",
+        )
 
 
 def resolve_as_absent(engine: Engine, post_id: UUID, *, actor: str) -> str:

@@ -1,0 +1,153 @@
+"""A scan with 1,000 due posts of 1,000 Pages, among few and among many final ones. `python -m bench.claim [rows]`.
+
+Each repetition is a whole committed scan as the publisher's login; the posts are put back in between. One line each for
+the claim's statement alone, with the attempts it opens, and the whole scan with its rescue, commits and all.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, LiteralString
+
+from sqlalchemy import Engine, event
+
+from bench.fresh_database import ADD_APPROVED_DRAFTS, ADD_PAGES, FreshDatabase, fresh_database
+from socialpub.db.engine import open_engine
+from socialpub.db.posts import Run
+from socialpub.db.sql_files import read_query
+from socialpub.services.claim import ScanLimits, scan_due_posts
+
+DUE = 1_000
+FEW, MANY = 10_000, 5_000_000
+REPETITIONS = 40
+REQUIRED_MS, REQUIRED_RATIO = 25, 1.5
+# The posts stay the same for minutes, so none of them may become overdue meanwhile.
+LIMITS = ScanLimits(overdue_after=timedelta(days=1))
+
+# Ids in order keep the primary key's index quick to fill; the other indexes are made afterwards.
+ADD_HISTORY: LiteralString = """
+insert into social_scheduled_posts (
+    id, draft_id, connection_id, publish_at, status, content_hash, published_at, facebook_post_id, created_by
+)
+select lpad(to_hex(n), 32, '0')::uuid, ('dddddddd' || lpad(to_hex(n), 24, '0'))::uuid,
+    ids[1 + n %% cardinality(ids)], at, 'published', repeat('0', 64), at, '1_' || n, 'anna'
+from (select array_agg(id) as ids from facebook_page_connections) as page
+cross join generate_series(%(first)s::bigint, %(last)s) as n
+cross join lateral (select now() - n * interval '20 seconds' as at) as past
+"""
+PUT_BACK: tuple[LiteralString, ...] = (
+    "delete from social_publish_attempts",
+    "update social_scheduled_posts set status = 'pending', claimed_by = null, lease_expires_at = null, queued_at = null"
+    " where status = 'queued'",
+)
+
+
+def add_history(database: FreshDatabase, first: int, last: int) -> None:
+    with database.connect() as connection:
+        indexes = connection.execute(
+            "select indexname, indexdef from pg_indexes"
+            " where tablename = 'social_scheduled_posts' and indexname not in (select conname from pg_constraint)"
+        ).fetchall()
+        connection.execute("set session_replication_role = replica")
+        connection.execute("set maintenance_work_mem = '512MB'")
+        for name, _ in indexes:
+            connection.execute(f"drop index {name}".encode())
+        connection.execute(ADD_HISTORY, {"first": first, "last": last})
+        for _, definition in indexes:
+            connection.execute(definition.encode())
+        connection.execute("vacuum analyze")
+        connection.execute("checkpoint")
+
+
+def schedule_due_posts(database: FreshDatabase) -> None:
+    database.prepare(ADD_PAGES, pages=DUE)
+    database.prepare(ADD_APPROVED_DRAFTS, rows=DUE)
+    with database.connect("socialpub_backoffice_app") as connection:
+        connection.execute(
+            "insert into social_scheduled_posts (draft_id, publish_at) select id, now() from social_drafts"
+        )
+
+
+def time_statements(engine: Engine) -> dict[str, float]:
+    """The milliseconds of each statement by its text, kept up to date while they run."""
+    spent: dict[str, float] = defaultdict(float)
+
+    def start(_: Any, __: Any, ___: Any, ____: Any, context: Any, _____: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        context.started = time.perf_counter()
+
+    def end(_: Any, __: Any, statement: str, ___: Any, context: Any, ____: Any) -> None:  # noqa: ANN401 - SQLAlchemy's
+        took = (time.perf_counter() - context.started) * 1000
+        spent[statement] += took
+
+    event.listen(engine, "before_cursor_execute", start)
+    event.listen(engine, "after_cursor_execute", end)
+    return spent
+
+
+def scan_repeatedly(database: FreshDatabase) -> Iterator[dict[str, float]]:
+    engine = open_engine(database.url("socialpub_airflow"), pool_size=1)
+    spent = time_statements(engine)
+    for number in range(-2, REPETITIONS):
+        spent.clear()
+        started = time.perf_counter()
+        scan = scan_due_posts(engine, Run("publish_due_posts", str(number)), LIMITS)
+        took = (time.perf_counter() - started) * 1000
+        assert scan.claimed == DUE, scan
+        database.prepare(*PUT_BACK)
+        if number >= 0:  # The first two only warm the caches.
+            claim, attempts = (of_query(spent, name) for name in ("claim_due_posts", "open_attempt"))
+            yield {"claim_statement": claim, "claim_with_attempts": claim + attempts, "whole_scan": took}
+    engine.dispose()
+
+
+def of_query(spent: dict[str, float], name: str) -> float:
+    """What the statements of that file took; each starts with its reason."""
+    reason = read_query(name).splitlines()[0]
+    return sum(took for statement, took in spent.items() if statement.startswith(reason))
+
+
+def summarize(samples: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    def of(values: list[float]) -> dict[str, float]:
+        return {
+            "n": len(values),
+            "p50_ms": round(values[len(values) // 2], 1),
+            "p95_ms": round(values[-(-len(values) * 95 // 100) - 1], 1),
+            "max_ms": round(values[-1], 1),
+        }
+
+    return {name: of(sorted(sample[name] for sample in samples)) for name in samples[0]}
+
+
+def measure(many: int) -> Iterator[dict[str, object]]:
+    with fresh_database() as database:
+        schedule_due_posts(database)
+        add_history(database, 1, FEW)
+        few = summarize(list(scan_repeatedly(database)))
+        started = time.monotonic()
+        add_history(database, FEW + 1, many)
+        prepared = round(time.monotonic() - started)
+        for name, values in summarize(list(scan_repeatedly(database))).items():
+            yield {
+                "figure": f"{name}_1000_due",
+                "history": many,
+                **values,
+                "p95_ms_of_10k": few[name]["p95_ms"],
+                "ratio": round(values["p95_ms"] / few[name]["p95_ms"], 2),
+                "required_ms": REQUIRED_MS,
+                "required_ratio": REQUIRED_RATIO,
+                "prepared_in_s": prepared,
+            }
+
+
+def main() -> None:
+    for figure in measure(int(sys.argv[1]) if sys.argv[1:] else MANY):
+        print(json.dumps(figure))
+
+
+if __name__ == "__main__":
+    main()

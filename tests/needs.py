@@ -1,0 +1,13 @@
+"""Marks for tests that need a program of the system. CI never skips: .ci/run installs what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+needs_redis = pytest.mark.skipif(
+    "CI" not in os.environ and not (shutil.which("redis-server") and shutil.which("redis-cli")),
+    reason="redis-server is not installed",
+)

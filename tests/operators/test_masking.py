@@ -1,0 +1,66 @@
+"""Every token of a lane is masked, at the cost of one."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from airflow.sdk._shared.secrets_masker import SecretsMasker
+
+from local_stack.settings_file import read_env_file
+from local_stack.state import PROJECT
+from socialpub.hooks import facebook
+from socialpub.hooks.facebook import FacebookHook
+from socialpub.masking import ADAPTER, adapt_secret, join_secrets
+from socialpub.models.secret import Secret
+
+
+@pytest.fixture
+def masker() -> SecretsMasker:
+    """Airflow's own, with the adapter that the shipped configuration names."""
+    masker = SecretsMasker()
+    masker.min_length_to_mask = 5
+    masker.secret_mask_adapter = adapt_secret
+    return masker
+
+
+def test_each_of_the_joined_secrets_is_masked_also_as_a_url_has_it(masker):
+    """As Airflow's masker sees them."""
+    masker.add_mask(join_secrets(["EAAGfirst", "EAAGsecond", "123|app-secret"]))
+    text = "a EAAGfirst, b EAAGsecond, c 123|app-secret, d 123%7Capp-secret"
+    assert masker.redact(text) == "a ***, b ***, c ***, d ***"
+
+
+def test_many_tokens_cost_little_more_than_one(masker):
+    """One by one, 312 tokens of a real one's length keep a processor busy for seconds; together, not even for one."""
+    started = time.process_time()
+    masker.add_mask(join_secrets(f"EAAG{number:04}" + "x" * 190 for number in range(312)))
+    assert time.process_time() - started < 1.0
+
+
+def test_the_shipped_configuration_uses_the_adapter():
+    """Both for containers and for the local stack, which read this file."""
+    assert read_env_file(PROJECT / "config" / "airflow.env")["AIRFLOW__LOGGING__SECRET_MASK_ADAPTER"] == ADAPTER
+
+
+class Page:
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def get_page_access_token(self, cipher: object, now: object) -> Secret:
+        return Secret(self.token)
+
+
+@pytest.mark.parametrize("adapter", ["", ADAPTER])
+def test_a_lane_s_tokens_are_all_masked_whether_the_adapter_is_set_up_or_not(masker, monkeypatch, adapter):
+    """An installation that lacks the setting is slower, never less careful."""
+    masker.secret_mask_adapter = adapt_secret if adapter else None
+    monkeypatch.setattr(facebook, "mask_secret", masker.add_mask)
+    monkeypatch.setattr(facebook, "load_cipher", object)
+    monkeypatch.setenv("AIRFLOW__LOGGING__SECRET_MASK_ADAPTER", adapter)
+    hook, tokens = FacebookHook(), [f"EAAGtoken{number:03}" for number in range(64)]
+    with ThreadPoolExecutor(64) as pool:
+        opened = list(pool.map(lambda token: hook.open_token(Page(token), None).reveal(), tokens))
+    assert opened == tokens
+    assert set(masker.redact(tokens)) == {"***"}
