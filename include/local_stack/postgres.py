@@ -38,6 +38,7 @@ class EmbeddedPostgres:
         assert self._server is not None, "start the server first"
         order = ("-D", str(self.data_dir), "-w", "-l", str(self._server.log), "-m", "immediate", "restart")
         pgexec("pg_ctl", order, bin_path=self._server.bin_path, user=self._server.system_user)
+        self._server.start()  # It has another process now, and `stop` has to know which.
 
     def url(self, database: str, *, user: str = "postgres") -> str:
         """A SQLAlchemy URL for psycopg 3."""
