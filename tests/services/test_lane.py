@@ -311,3 +311,17 @@ def test_a_post_that_somebody_is_changing_holds_up_no_other_one_of_its_lane(desk
         somebody.rollback()
         assert len(lane.result(timeout=15).published) == 6
     assert [desk.live(page) for page in pages] == [[f"On {page}"] for page in pages]
+
+
+def test_a_process_that_stood_still_behind_the_fence_sends_nothing(desk):
+    """Its lease may be over and the post in other hands: the scan finds out, and sends it once."""
+    post = desk.world.schedule(desk.world.add_page(), due_in=3, body="Woken too late")
+    slow = replace(desk, timing=replace(desk.timing, fence_ahead=timedelta(seconds=2), send_lease=timedelta(seconds=2)))
+    slow.scan_and_work()  # Two seconds pass between the fence and the second; the lease allows one.
+    assert (desk.row(post)[0], desk.sent("Woken too late")) == ("publishing", 0)
+    desk.later(5)
+    for number in range(2, 5):
+        desk.as_run(str(number)).scan_and_work()
+        desk.later(6)
+    assert desk.row(post)[0] == "published"
+    assert desk.live() == ["Woken too late"]

@@ -73,7 +73,7 @@ class Publisher:
             self._record_error(post, error)
             return
         if may_send:
-            self._send(post, send)
+            self._send(post, send, not_after=self.clock.now() + self.timing.send_lease / 2)
 
     def confirm_post(self, post: LoadedPost) -> Confirmation:
         """Look an unconfirmed post up once."""
@@ -143,8 +143,11 @@ class Publisher:
     def _transaction(self) -> AbstractContextManager[Session]:
         return transaction(self.engine, actor=str(self.run))
 
-    def _send(self, post: LoadedPost, send: Callable[[], PublishedPost]) -> None:
+    def _send(self, post: LoadedPost, send: Callable[[], PublishedPost], *, not_after: datetime) -> None:
         self._wait_until_due(post)
+        if self.clock.now() > not_after:  # This process stood still; by now the post may be in other hands.
+            log.warning("%s was not sent: too long after its fence; the scan looks after it", post.name)
+            return
         try:
             published = send()
         except SocialpubError as error:
