@@ -32,8 +32,9 @@ run-celery: install ## The same with two Celery workers behind Redis (needs redi
 demo: install ## Start everything, wait for the sample posts, print them, stop
 	@exec $(BIN)/python -m local_stack demo
 
-test: install ## Run all tests
-	$(BIN)/python -m pytest
+test: install ## Run all tests: first those without Airflow, side by side, then those that start a whole stack
+	$(BIN)/python -m pytest -n 2 -m "not airflow"
+	$(BIN)/python -m pytest -m airflow
 
 chaos: install ## Kill, cut and restart everything at every step, 540 trials (15 min); the result is in .socialpub/chaos.jsonl
 	$(BIN)/python -m chaos

@@ -34,7 +34,7 @@ def measure_idle_minute(stage: Stage) -> Iterator[Line]:
 
 def measure_memory_16_lanes(stage: Stage) -> Iterator[Line]:
     """Looks at a burst that has been run, or runs one."""
-    burst = next((b for b in stage.bursts.values() if b.lanes >= _LANES), None) or keep_burst(stage, 100)
+    burst = next((b for b in stage.bursts.values() if b.lanes >= _LANES), None) or keep_burst(stage, _LANES)
     parts = {part: round(size / _GIB, 3) for part, size in burst.armed_pss_bytes.items()}
     total = sum(burst.armed_pss_bytes.values()) / _GIB
     details = {"lanes": burst.lanes, "pss_gib": parts}

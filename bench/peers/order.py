@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from bench.posts import BenchPage
 from local_stack.environment import SANDBOX_APP_SECRET
 
+READY = "ready"
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -31,14 +33,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Salvo:
-    """What a bare client gets on its standard input: send all orders at one instant (Unix seconds)."""
+    """All orders, to be sent at one instant (Unix seconds)."""
 
     url: str
     due_at: float
     orders: list[Order]
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
 
 
 def make_orders(pages: Sequence[BenchPage], *, label: str) -> list[Order]:
@@ -53,7 +52,14 @@ def _order(page: BenchPage, message: str) -> Order:
     return Order(path, page.token, {"message": message, "appsecret_proof": proof})
 
 
+def write_orders(url: str, orders: Sequence[Order]) -> str:
+    """What a bare client gets first on its standard input; the instant follows once it has said that it is ready."""
+    return json.dumps({"url": url, "orders": [asdict(order) for order in orders]}) + "\n"
+
+
 def read_salvo() -> Salvo:
     """From standard input, in a bare client's process."""
-    raw = json.load(sys.stdin)
-    return Salvo(raw["url"], raw["due_at"], [Order(**order) for order in raw["orders"]])
+    raw = json.loads(sys.stdin.readline())
+    orders = [Order(**order) for order in raw["orders"]]
+    print(READY, flush=True)
+    return Salvo(raw["url"], float(sys.stdin.readline()), orders)

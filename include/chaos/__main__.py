@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -28,7 +29,9 @@ def main() -> int:
     trials: list[Trial] = []
     try:
         with tempfile.TemporaryDirectory(prefix="socialpub-chaos-") as home, Arena(Path(home)) as arena:
-            trials = _ride(arena, options.rounds, _chosen(options.blow), console)
+            for wave in _ride(arena, options.rounds, _chosen(options.blow), console):
+                trials += wave
+                write_rows(count_cells(trials), options.output)  # What was measured outlives what comes after it.
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -37,22 +40,19 @@ def main() -> int:
         return 130
     rows = list(count_cells(trials))
     print_table(rows, console)
-    write_rows(rows, options.output)
     return 1 if any(row.duplicates or row.lost or row.wrong_end for row in rows) else 0
 
 
-def _ride(arena: Arena, rounds: int, blows: list[Blow], console: Console) -> list[Trial]:
-    trials: list[Trial] = []
+def _ride(arena: Arena, rounds: int, blows: list[Blow], console: Console) -> Iterator[list[Trial]]:
     with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("waves", total=rounds * len(blows))
         for number in range(1, rounds + 1):
             for blow in blows:
                 wave = Wave(arena, blow, copies=_COPIES).ride()
-                trials += wave
                 progress.advance(task)
                 if not console.is_terminal:
                     print(_line(number, wave), flush=True)
-    return trials
+                yield wave
 
 
 def _line(number: int, wave: list[Trial]) -> str:

@@ -15,6 +15,7 @@ from local_stack.stack import Report, Stack
 
 # Every wait of the product that a setting shortens; nothing else differs from what `make run` starts.
 _PATIENCE = {
+    "SOCIALPUB_BURST_LANES": "16",  # Locked posts must not use up the connections of a lane that has others.
     "AIRFLOW__CORE__PARALLELISM": "32",  # Two runs' lanes side by side fit into the executor.
     "SOCIALPUB_FENCE_AHEAD_SECONDS": "3",  # Time to strike between the fence and the request.
     "SOCIALPUB_QUEUED_LEASE_SECONDS": "15",

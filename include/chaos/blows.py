@@ -6,6 +6,7 @@ import contextlib
 import re
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import psutil
 import psycopg
@@ -13,6 +14,7 @@ import requests
 
 from chaos.arena import Arena
 from chaos.cells import Blow
+from local_stack.airflow_api import AirflowApi
 
 DAG = "publish_due_posts"
 _CUT_SECONDS = 4
@@ -28,7 +30,7 @@ def strike(arena: Arena, blow: Blow, run_ids: Iterable[str]) -> None:
         Blow.POSTGRES: arena.stack.postgres.crash_and_restart,
         Blow.NETWORK: arena.proxy.cut,
         Blow.CLEARED: lambda: _each(run_ids, arena.stack.airflow.clear_run),
-        Blow.DELETED: lambda: _each(run_ids, arena.stack.airflow.delete_run),
+        Blow.DELETED: lambda: _each(run_ids, partial(_delete, arena.stack.airflow)),
     }
     blows[blow]()
 
@@ -73,6 +75,11 @@ def _kill_tasks(arena: Arena) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             if _TASK_PROCESS.fullmatch(" ".join(process.cmdline())):
                 process.kill()
+
+
+def _delete(airflow: AirflowApi, dag_id: str, run_id: str) -> None:
+    airflow.mark_run_failed(dag_id, run_id)  # Airflow deletes no run that is running.
+    airflow.delete_run(dag_id, run_id)
 
 
 def _each(run_ids: Iterable[str], do: Callable[[str, str], None]) -> None:

@@ -28,7 +28,7 @@ class Blow(StrEnum):
     POSTGRES = "immediate restart of PostgreSQL"
     NETWORK = "network cut for 4 s"
     CLEARED = "somebody clears the run"
-    DELETED = "somebody deletes the run"
+    DELETED = "somebody marks the run failed and deletes it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,12 @@ class AirflowApi:
         """As the Clear button of a run: all its tasks start anew, those that run now are stopped first."""
         self._request("POST", f"dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": False})
 
+    def mark_run_failed(self, dag_id: str, run_id: str) -> None:
+        """As a person does in the UI: its tasks are stopped."""
+        self._request("PATCH", f"dags/{dag_id}/dagRuns/{run_id}", json={"state": "failed"})
+
     def delete_run(self, dag_id: str, run_id: str) -> None:
+        """Airflow refuses this for a run that is running."""
         self._request("DELETE", f"dags/{dag_id}/dagRuns/{run_id}")
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:

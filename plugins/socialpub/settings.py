@@ -23,8 +23,8 @@ class Settings:
     scan: ScanLimits = field(default_factory=ScanLimits)
     retries: RetryRules = field(default_factory=RetryRules)
     timing: PublishTiming = field(default_factory=PublishTiming)
-    lane_threads: int = 64
-    """A burst of 1,000 posts is 63 a lane: each has its thread, so none waits for another one's answer."""
+    lane_threads: int = 256
+    """A burst of 1,000 posts is 250 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
 
     @classmethod
@@ -45,13 +45,14 @@ class Settings:
                 catch_up_pace=seconds("CATCH_UP_SECONDS", 20),
                 max_posts=count("MAX_POSTS_PER_SCAN", 5000),
                 max_lanes=count("MAX_LANES", 16),
+                burst_lanes=count("BURST_LANES", 4),
                 look_again_after=seconds("LOOK_AGAIN_SECONDS", 120),
             ),
             retries=RetryRules(delays=tuple(timedelta(minutes=minutes) for minutes in _retry_minutes(environment))),
             timing=PublishTiming(
                 fence_ahead=seconds("FENCE_AHEAD_SECONDS", 1), send_lease=seconds("SEND_LEASE_SECONDS", 180)
             ),
-            lane_threads=count("LANE_THREADS", 64),
+            lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
         )
 

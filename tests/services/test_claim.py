@@ -206,13 +206,14 @@ def test_twenty_scans_and_a_manual_trigger_claim_a_thousand_posts_once_each(worl
 def test_up_to_max_lanes_posts_get_a_lane_each():
     """In quiet minutes one task is one post."""
     posts = [ClaimedPost(id=n, connection_id=1) for n in range(16)]
-    assert deal_lanes(posts, max_lanes=16) == [[n] for n in range(16)]
+    assert deal_lanes(posts, max_lanes=16, burst_lanes=4) == [[n] for n in range(16)]
 
 
 def test_a_burst_is_dealt_by_page_and_keeps_each_pages_order():
     """Beyond that, a Page's posts stay together in their order, and lanes are about equally long."""
     posts = [ClaimedPost(id=n, connection_id=n % 50) for n in range(1000)]
-    lanes = deal_lanes(posts, max_lanes=16)
+    lanes = deal_lanes(posts, max_lanes=16, burst_lanes=4)
+    assert len(lanes) == 4
     assert sorted(post for lane in lanes for post in lane) == list(range(1000))
     for lane in lanes:
         for page in {post % 50 for post in lane}:

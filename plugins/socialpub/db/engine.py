@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from socialpub.errors import DatabaseUnavailableError, SchemaError
@@ -38,6 +39,11 @@ def transaction(engine: Engine, *, actor: str) -> Iterator[Session]:
         with Session(engine, expire_on_commit=False) as session, session.begin():
             session.execute(text("select set_config('socialpub.actor', :actor, true)"), {"actor": actor})
             yield session
+    except PoolTimeout as error:
+        raise DatabaseUnavailableError(
+            "All connections of this process to the socialpub database have been busy for 20 s.",
+            next_step="look in pg_stat_activity for who holds the lock or the load; nothing was changed.",
+        ) from error
     except DBAPIError as error:
         raise _translated(error) or error from error
 

@@ -19,7 +19,7 @@ from urllib3.util.retry import Retry
 
 from socialpub.models.secret import Secret
 
-POOL_SIZE = 64
+POOL_SIZE = 256
 
 
 class _Progress(threading.local):

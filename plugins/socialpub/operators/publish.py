@@ -55,7 +55,7 @@ class PublishPostsOperator(BaseOperator):
         """One for the label and the work: connecting costs as much as either."""
         from socialpub.hooks.database import open_database
 
-        return open_database()
+        return open_database(pool_size=8)
 
     @cached_property
     def label(self) -> str:

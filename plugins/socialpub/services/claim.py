@@ -29,6 +29,9 @@ class ScanLimits:
     """How far apart the overdue posts of one Page go out, so that its followers are not flooded."""
     max_posts: int = 5000
     max_lanes: int = 16
+    """Up to so many posts have a task each, by which a person finds them."""
+    burst_lanes: int = 4
+    """More are dealt to so many tasks: two a core, for a post is processor time, and so is the start of a task."""
     look_again_after: timedelta = timedelta(minutes=2)
     """How long the scan leaves an unconfirmed post to the run that looks it up."""
 
@@ -59,7 +62,7 @@ def scan_due_posts(engine: Engine, run: Run, limits: ScanLimits) -> Scan:
     with transaction(engine, actor=str(run)) as session:
         claimed = _claim(session, run, limits)
     return Scan(
-        lanes=deal_lanes([*claimed, *unconfirmed], max_lanes=limits.max_lanes),
+        lanes=deal_lanes([*claimed, *unconfirmed], max_lanes=limits.max_lanes, burst_lanes=limits.burst_lanes),
         claimed=len(claimed),
         to_confirm=len(unconfirmed),
         released=released,
