@@ -48,7 +48,9 @@ def _aim(line: Line) -> str:
 
 
 def _other_limits(line: Line) -> str:
-    return ", ".join(f"{name.removeprefix('required_')} {line[name]:g}" for name in line if name.startswith("required_"))
+    return ", ".join(
+        f"{name.removeprefix('required_')} {line[name]:g}" for name in line if name.startswith("required_")
+    )
 
 
 if __name__ == "__main__":
