@@ -14,11 +14,14 @@ from tests.conftest import TOKEN_KEY
 
 from bench.accounting import read_cpu_seconds, read_pss_bytes
 from bench.arrivals import read_arrivals
+from bench.burst import Burst
 from bench.figure import Figure, Limit, Peer
+from bench.figures.cost import measure_growth, measure_memory_16_lanes
 from bench.peers.bare import CLIENTS, run_bare
 from bench.peers.quiet import next_quiet_second
 from bench.posts import BenchPage, connect_pages, count_published, schedule_batch
-from bench.registry import FIGURES
+from bench.registry import FIGURES, relay
+from bench.stage import Stage
 from bench.summary import Summary, percentile, summarise
 from local_stack.state import PROJECT
 from socialpub.models.encrypted import TokenCipher
@@ -142,3 +145,49 @@ def test_peers_avoid_the_second_of_a_scan():
         instant = next_quiet_second(lead)
         assert instant >= time.time() + lead - 0.1
         assert 10 <= instant % 60 <= 45
+
+
+def _burst(posts: int, *, cpu_seconds: float, lost_tasks: int = 0) -> Burst:
+    return Burst(
+        lateness=Summary(posts, 0.1, 0.2, 0.3, 0.4),
+        unpublished=0,
+        repeated=0,
+        missing=0,
+        lost_tasks=lost_tasks,
+        lanes=min(posts, 16),
+        cpu_seconds=cpu_seconds,
+        window_seconds=60,
+        done_after_seconds=1,
+        armed_pss_bytes={"scheduler": 1024**3, "postgres": 512 * 1024**2},
+    )
+
+
+def test_growth_is_the_cost_of_a_further_post():
+    """A session's bursts are looked at, none is run again and nothing is started."""
+    stage = Stage(lambda _: None)
+    stage.bursts = {n: _burst(n, cpu_seconds=20 + n / 100) for n in (10, 100, 1000, 5000)}
+    [line] = measure_growth(stage)
+    assert (line["n"], line["max"], line["is_met"]) == (5000, 10.0, True)
+    assert line["required"] is None
+    assert list(line["by_posts"]) == ["10", "100", "1000", "5000"]
+    assert not stage.is_running
+
+
+def test_memory_is_that_of_sixteen_armed_lanes():
+    """A burst of fewer lanes does not count."""
+    stage = Stage(lambda _: None)
+    stage.bursts = {10: _burst(10, cpu_seconds=1), 60: _burst(60, cpu_seconds=1)}
+    [line] = measure_memory_16_lanes(stage)
+    assert (line["max"], line["lanes"], line["is_met"]) == (1.5, 16, True)
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_burst_that_loses_a_task_is_not_sound(lost: int):
+    """Even if all its posts arrived."""
+    assert _burst(60, cpu_seconds=1, lost_tasks=lost).is_sound is not bool(lost)
+
+
+def test_a_relayed_measurement_gives_its_lines():
+    """A module's own `main()`; here one that prints a single JSON line."""
+    [line] = relay("tests.bench.one_line")(Stage(lambda _: None))
+    assert line == {"figure": "one_line", "n": 1}
