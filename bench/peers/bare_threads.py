@@ -10,8 +10,7 @@ import requests
 
 from bench.peers.order import Order, Salvo, read_salvo
 
-# Of 32, 64, 128 and 500 threads a process this many were quickest on two cores: with more they fight for the
-# interpreter's lock instead of sending.
+# One trial each of 32, 128 and 500 threads a process on two busy cores: this many were quickest, 500 by far the slowest.
 THREADS = 128
 
 

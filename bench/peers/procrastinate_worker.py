@@ -1,6 +1,6 @@
 """`python -m bench.peers.procrastinate_worker DATABASE CONCURRENCY`: publishes what is due until it is terminated.
 
-The quickest worker this library gives: an asynchronous task with one pooled HTTP client, and a look for due jobs every
+Set in its favour: an asynchronous task with one pooled HTTP client, and a look for due jobs every
 tenth of a second instead of every five, for jobs that wait for their time send no notification.
 """
 
