@@ -1,7 +1,7 @@
 """`python -m bench.peers.procrastinate_worker DATABASE CONCURRENCY`: publishes what is due until it is terminated.
 
-Set in its favour: an asynchronous task with one pooled HTTP client, and a look for due jobs every
-tenth of a second instead of every five, for jobs that wait for their time send no notification.
+Set in its favour: an asynchronous task with one pooled HTTP client, and a look for due jobs every tenth of a second
+instead of every five, for jobs that wait for their time send no notification.
 """
 
 from __future__ import annotations
