@@ -10,7 +10,7 @@ import requests
 
 from bench.peers.order import Order, Salvo, read_salvo
 
-# One trial each of 32, 128 and 500 threads a process on two busy cores: this many were quickest, 500 by far the slowest.
+# One trial each of 32, 128 and 500 threads a process on two busy cores: this many were quickest, 500 slowest by far.
 THREADS = 128
 
 
