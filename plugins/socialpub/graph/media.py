@@ -1,8 +1,9 @@
 """Files on their way to Facebook: read piece by piece while they are sent, never held whole.
 
-`requests` and urllib3 build a multipart body in memory, and requests-toolbelt's encoder copies every byte twice through
-a buffer of its own in pieces of 16 KiB. Here urllib3 only words the part headers; the bytes go from the stream to the
-socket in pieces of 256 KiB, under a Content-Length that is known before the first of them.
+`requests` and urllib3 build a multipart body in memory. The encoder of requests-toolbelt does not, but takes every byte
+through a buffer of its own, 16 KiB at a time, and measured at a third of the speed of a plain stream. So urllib3 only
+words the part headers here, and the bytes go from the stream to the socket in pieces of 256 KiB, under a Content-Length
+that is known before the first of them.
 """
 
 from __future__ import annotations

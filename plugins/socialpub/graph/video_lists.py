@@ -53,7 +53,7 @@ def find_videos(
 ) -> list[PageVideo]:
     """Those that may be the one sent at `not_before`: none is absence, one is it, several are for a person to decide.
 
-    Compared by text, and by title when Facebook shows one. `known_ids` are videos of other rows of ours.
+    Compared by text, and by title when both have one. `known_ids` are videos of other rows of ours.
     """
     earliest = not_before - CLOCK_TOLERANCE
     return [
@@ -62,7 +62,7 @@ def find_videos(
         if video.id not in known_ids
         and (video.created_time is None or video.created_time >= earliest)
         and normalise_text(video.description) == normalise_text(details.description)
-        and (not video.title or normalise_text(video.title) == normalise_text(details.title))
+        and (not (video.title and details.title) or normalise_text(video.title) == normalise_text(details.title))
     ]
 
 
