@@ -97,10 +97,14 @@ class SettingsChange(Order):
     latency_seconds: float | None = Field(default=None, ge=0)
     refuse_duplicates: bool | None = None
     schedule_min_seconds: int | None = None
-    schedule_max_seconds: int | None = None
+    schedule_max_seconds: dict[Literal["feed", "photos"], int] | None = None
     dialog_decision: Literal["approve", "deny"] | None = None
     unscrapable_hosts: set[str] | None = None
     app_usage: dict[str, int] | None = None
+    photo_max_bytes: int | None = Field(default=None, ge=1)
+    unused_photo_seconds: float | None = Field(default=None, ge=0)
+    max_attached_media: int | None = Field(default=None, ge=1)
+    fetchable_hosts: set[str] | None = None
 
 
 class FaultOrder(Order):

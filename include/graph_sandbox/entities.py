@@ -8,6 +8,9 @@ from enum import StrEnum
 PUBLISHING_SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement")
 """What publishing needs (D-FEED); the default scopes of a Page access token here."""
 
+Content = tuple[str | None, str | None, tuple[str, ...]]
+"""A post's text, link and photos."""
+
 PAGE_TASKS = ("ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE")
 
 
@@ -57,11 +60,17 @@ class Post:
     first_created_at: float
     listed_from: float
     sequence: int
+    photo_ids: tuple[str, ...] = ()
 
     @property
     def suffix(self) -> str:
         """The part of the id after the Page's own."""
         return self.id.partition("_")[2]
+
+    @property
+    def content(self) -> Content:
+        """What makes a post the same as another in Facebook's eyes."""
+        return self.message, self.link, self.photo_ids
 
     @property
     def is_scheduled(self) -> bool:
@@ -91,7 +100,7 @@ class Page:
     list_lag_seconds: float = 0.0
     posts: dict[str, Post] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
-    last_published: tuple[str | None, str | None] | None = None
+    last_published: Content | None = None
     usage: dict[str, int] | None = None
 
 

@@ -5,13 +5,14 @@ One process, one thread, one event loop: handlers never wait while they change t
 
 from __future__ import annotations
 
-import itertools
 import time
 from dataclasses import dataclass, field
 
 from graph_sandbox.arrivals import ArrivalLog
 from graph_sandbox.entities import PUBLISHING_SCOPES, App, Page, Post, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRules
+from graph_sandbox.library import Library, new_number
+from graph_sandbox.media import Photo
 
 DEFAULT_APP = "100000000000001"
 DEFAULT_APP_SECRET = "sandbox-app-secret"
@@ -21,8 +22,8 @@ DEFAULT_PAGE_TOKEN = f"EAAGsandboxpagetoken{DEFAULT_PAGE}"
 DEFAULT_USER = "300000000000001"
 DEFAULT_USER_TOKEN = f"EAAGsandboxusertoken{DEFAULT_USER}"
 
-# Graph ids never come back, not even after a restart: a database that remembers them would take a new post for an old.
-_POST_NUMBERS = itertools.count(int(time.time() * 1_000_000))
+SCHEDULE_MAX_SECONDS = {"feed": 30 * 86_400, "photos": 30 * 86_400}
+"""How far ahead a native schedule may lie, by edge."""
 
 
 @dataclass(slots=True)
@@ -32,10 +33,14 @@ class Settings:
     latency_seconds: float = 0.0
     refuse_duplicates: bool = True
     schedule_min_seconds: int = 600
-    schedule_max_seconds: int = 30 * 86_400
+    schedule_max_seconds: dict[str, int] = field(default_factory=lambda: dict(SCHEDULE_MAX_SECONDS))
     dialog_decision: str = "approve"
     unscrapable_hosts: set[str] = field(default_factory=set)
     app_usage: dict[str, int] | None = None
+    photo_max_bytes: int = 4_000_000
+    unused_photo_seconds: float = 86_400.0
+    max_attached_media: int = 10
+    fetchable_hosts: set[str] = field(default_factory=lambda: {"127.0.0.1", "localhost"})
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class World:
     def __init__(self) -> None:
         self.arrivals = ArrivalLog()
         self.faults = FaultRules()
+        self.library = Library()
         self.reset()
 
     def reset(self) -> None:
@@ -65,6 +71,8 @@ class World:
         self.tokens: dict[str, Token] = {}
         self.codes: dict[str, AuthorizationCode] = {}
         self.settings = Settings()
+        self.library.close()
+        self.library = Library()
         self.clock_offset_seconds = 0.0
         self.arrivals.clear()
         self.faults.clear()
@@ -124,9 +132,10 @@ class World:
         link: str | None,
         is_published: bool,
         publish_at: int | None,
+        photos: tuple[Photo, ...] = (),
     ) -> Post:
-        """Create a post on a Page and return it."""
-        now, number = self.now(), next(_POST_NUMBERS)
+        """Create a post on a Page and return it; its photos are used from now on."""
+        now, number = self.now(), new_number()
         post = Post(
             id=f"{page.id}_{number}",
             page_id=page.id,
@@ -142,8 +151,9 @@ class World:
             sequence=number,
         )
         page.posts[post.id] = post
+        self.library.attach(post, photos)
         if is_published:
-            page.last_published = (message, link)
+            page.last_published = post.content
         elif publish_at is not None:
             page.waiting.add(post.id)
         return post
@@ -164,10 +174,29 @@ class World:
             if due_at is not None and due_at <= now:
                 post.publish(at=float(due_at))
                 page.waiting.discard(post.id)
-                page.last_published = (post.message, post.link)
+                page.last_published = post.content
 
     def delete_post(self, post: Post) -> None:
         """Remove a post; what was last published stays remembered, so the same text right after it is a duplicate."""
         page = self.pages[post.page_id]
         page.posts.pop(post.id, None)
         page.waiting.discard(post.id)
+        self.library.let_go(post)
+
+    def find_photo(self, photo_id: str) -> Photo | None:
+        """Return the photo with this id, or None when there is none (any more)."""
+        self.collect_unused_photos()
+        return self.library.photos.get(photo_id)
+
+    def collect_unused_photos(self) -> None:
+        """Delete the photos that no post has used in time (D-PHOTOS: about 24 hours)."""
+        self.library.collect_unused(uploaded_until=self.now() - self.settings.unused_photo_seconds)
+
+    def delete_photo(self, photo: Photo) -> None:
+        """Remove a photo, and its post when it was the last one of it."""
+        post = self.find_post(photo.post_id) if photo.post_id else None
+        if post is not None:
+            post.photo_ids = tuple(photo_id for photo_id in post.photo_ids if photo_id != photo.id)
+        self.library.remove_photo(photo)
+        if post is not None and not post.photo_ids:
+            self.delete_post(post)

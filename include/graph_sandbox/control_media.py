@@ -1,0 +1,29 @@
+"""The part of the control client that is about media."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from graph_sandbox.control_client import ControlClient
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxPhoto:
+    """A photo as the sandbox holds it. Without a `post_id` it is unused, and an orphan if nobody will use it."""
+
+    id: str
+    post_id: str | None
+    is_temporary: bool
+    caption: str | None
+    alt_text: str | None
+    media_type: str
+    size: int
+    sha256: str
+
+
+class MediaControl(ControlClient):
+    """Asks for media and scripts how the sandbox treats them."""
+
+    def photos(self, page_id: str) -> list[SandboxPhoto]:
+        """Return the photos of a Page that are still there, oldest first."""
+        return [SandboxPhoto(**row) for row in self._call("GET", f"pages/{page_id}/photos")]
