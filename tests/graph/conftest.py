@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from graph_sandbox.server import SandboxServer
+from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET, DEFAULT_PAGE_TOKEN
 from socialpub.graph.client import GraphClient
 from socialpub.graph.settings import GraphSettings
 from socialpub.models.secret import Secret
@@ -183,9 +185,26 @@ def serve() -> Iterator[Serve]:
 APP_ID = "100000000000001"
 APP_SECRET = Secret("the-app-secret")
 TOKEN = Secret("EAAGpageTokenOfTheTests")
+PAGE_TOKEN = Secret(DEFAULT_PAGE_TOKEN)
 
 
 def open_client(url: str, **settings: Any) -> GraphClient:
     """A client whose every host is the given one, with the patience of a test."""
     chosen = {"graph_video_url": url, "connect_timeout": 0.5, "read_timeout": 0.5, "upload_timeout": 0.5, **settings}
     return GraphClient(GraphSettings(APP_ID, APP_SECRET, graph_url=url, **chosen))
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[SandboxServer]:
+    with SandboxServer() as server:
+        yield server
+
+
+@pytest.fixture
+def client(sandbox: SandboxServer) -> GraphClient:
+    """A client of the sandbox's own app; the sandbox is as new."""
+    sandbox.control.reset()
+    hosts = {"graph_url": sandbox.url, "graph_video_url": sandbox.url}
+    return GraphClient(
+        GraphSettings(DEFAULT_APP, Secret(DEFAULT_APP_SECRET), read_timeout=1, upload_timeout=1, **hosts)
+    )

@@ -96,8 +96,8 @@ def _describe_media(post: FeedPost) -> dict[str, Any]:
 def _describe_schedule(post: FeedPost) -> dict[str, str]:
     if post.scheduled_publish_time is None:
         return {}
-    # Required for an album and documented for nothing else (Graph API reference, Page photos).
-    content_type = "SCHEDULED" if len(post.attached_media) > 1 else None
+    # Asked for where a post has several photos, and not said to be wrong with one (Graph API reference, Page photos).
+    content_type = "SCHEDULED" if post.attached_media else None
     schedule = {"published": False, "scheduled_publish_time": post.scheduled_publish_time}
     return encode_params({**schedule, "unpublished_content_type": content_type})
 
