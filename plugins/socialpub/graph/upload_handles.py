@@ -64,5 +64,5 @@ def read_offset(client: GraphClient, user_token: Secret, session_id: str) -> int
 
 def _order(method: str, session_id: str) -> Order:
     path, _, signature = session_id.partition("?")
-    query = dict(parse_qsl(signature, keep_blank_values=True))
+    query = {name: Secret(value) for name, value in parse_qsl(signature)}
     return Order(method, path, query=query, token_scheme=_OAUTH, safe="/:=+~", is_repeatable=True)

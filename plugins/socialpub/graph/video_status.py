@@ -52,12 +52,11 @@ def parse_video_status(node: dict[str, Any], *, secrets: Iterable[str] = ()) -> 
     state = _find_state(parse_text(status.get("video_status")), phases)
     if state is VideoState.FAILED and not errors:
         errors = (f"Facebook gives no reason; it calls the video “{status.get('video_status')}”."[:200],)
-    progress = status.get("processing_progress")
     published = node.get("published")
     return VideoStatus(
         state,
         errors,
-        progress if isinstance(progress, int) and 0 <= progress <= 100 else None,
+        _parse_percent(status.get("processing_progress")),
         parse_text(node.get("post_id")),
         parse_text(node.get("permalink_url")),
         published if isinstance(published, bool) else None,
@@ -92,6 +91,11 @@ def _describe_error(phase: str, error: dict[str, Any], secrets: list[str]) -> st
     words = parse_text(error.get("message")) or (known.meaning if known else "no reason given")
     text = f"{phase}: {clean_text(words, secrets=secrets)}"
     return f"{text} (code {code})" if isinstance(code, int) else text
+
+
+def _parse_percent(value: Any) -> int | None:  # noqa: ANN401 - JSON of a shape we do not trust
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 <= value <= 100 else None
 
 
 def _object(value: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON of a shape we do not trust
