@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from graph_sandbox.entities import Post
-from graph_sandbox.media import Photo
+from graph_sandbox.media import Photo, Video
 from graph_sandbox.state import World
 
 _FIELDS: dict[str, Any] = {
@@ -26,6 +26,8 @@ def photo_address(photo: Photo, base_url: str) -> str:
 def render_attachments(world: World, post: Post, base_url: str) -> dict[str, Any] | None:
     """Return the attachments of a post, or None when it has only text."""
     photos = world.library.photos_of(post)
+    if post.video_id is not None:
+        return {"data": [_video(world.library.videos[post.video_id], base_url)]}
     if len(photos) > 1:
         return {"data": [_album(world, post, photos, base_url)]}
     if photos:
@@ -55,6 +57,13 @@ def _photo(photo: Photo, base_url: str) -> dict[str, Any]:
     address = photo_address(photo, base_url)
     target, image = {"id": photo.id, "url": address}, {"image": {"src": address, "height": None, "width": None}}
     return _attachment("photo", description=photo.caption, url=address, target=target, media={**image, "source": None})
+
+
+def _video(video: Video, base_url: str) -> dict[str, Any]:
+    address = f"{base_url}/{video.page_id}/videos/{video.id}"
+    target = {"id": video.id, "url": address}
+    texts = {"title": video.title, "description": video.description}
+    return _attachment("video", url=address, target=target, **texts) | {"type": "video_inline"}
 
 
 def _link(link: str) -> dict[str, Any]:

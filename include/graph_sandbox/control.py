@@ -9,7 +9,8 @@ from typing import Any
 from graph_sandbox.arrivals import Arrival
 from graph_sandbox.control_media import MediaControl
 from graph_sandbox.entities import PAGE_TASKS, PUBLISHING_SCOPES
-from graph_sandbox.state import DEFAULT_APP, SCHEDULE_MAX_SECONDS
+from graph_sandbox.settings import SCHEDULE_MAX_SECONDS
+from graph_sandbox.state import DEFAULT_APP
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class SandboxPost:
     scheduled_publish_time: int | None
     permalink_url: str
     photo_ids: list[str]
+    video_id: str | None
 
 
 class SandboxControl(MediaControl):
@@ -132,7 +134,7 @@ class SandboxControl(MediaControl):
         self._call("PATCH", "settings", {"unscrapable_hosts": list(hosts)})
 
     def change_settings(self, **settings: Any) -> None:  # noqa: ANN401 - as `Settings` says
-        """Change settings by their names in `graph_sandbox.state.Settings`; the others stay."""
+        """Change settings by their names in `graph_sandbox.settings.Settings`; the others stay."""
         self._call("PATCH", "settings", settings)
 
     def set_latency(self, seconds: float) -> None:
@@ -176,6 +178,8 @@ class SandboxControl(MediaControl):
         skip: int = 0,
         chance: float = 1.0,
         match_message: str | None = None,
+        phase: str | None = None,
+        after_bytes: int = 0,
         delay_seconds: float | None = None,
         regain_minutes: int | None = None,
         code: int | None = None,

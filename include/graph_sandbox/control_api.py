@@ -22,9 +22,9 @@ from graph_sandbox.control_models import (
 from graph_sandbox.control_world import TheWorld, require
 from graph_sandbox.entities import App, Page, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRule
-from graph_sandbox.faults import FAULTS
 from graph_sandbox.post_node import render_post
 from graph_sandbox.state import DEFAULT_USER, World
+from graph_sandbox.upload_faults import ALL_FAULTS
 
 router = APIRouter()
 
@@ -70,7 +70,12 @@ async def list_posts(page_id: str, world: TheWorld, request: Request) -> list[di
         ("message", "created_time", "is_published", "scheduled_publish_time", "permalink_url", "application")
     )
     return [
-        {**render_post(world, post, {**fields}, base_url=base_url), "link": post.link, "photo_ids": post.photo_ids}
+        {
+            **render_post(world, post, {**fields}, base_url=base_url),
+            "link": post.link,
+            "photo_ids": post.photo_ids,
+            "video_id": post.video_id,
+        }
         for post in page.posts.values()
     ]
 
@@ -138,7 +143,7 @@ async def change_settings(change: SettingsChange, world: TheWorld) -> dict[str, 
 @router.get("/faults/modes")
 async def list_fault_modes() -> list[dict[str, Any]]:
     """Return every fault mode: its name, and whether the request is carried out."""
-    return [{"name": mode.name, "commits": mode.commits} for mode in FAULTS.values()]
+    return [{"name": mode.name, "commits": mode.commits} for mode in ALL_FAULTS.values()]
 
 
 @router.get("/faults")

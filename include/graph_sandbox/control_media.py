@@ -21,9 +21,33 @@ class SandboxPhoto:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxVideo:
+    """A video as the sandbox holds it. `bytes_received` and `sha256` are of what has come so far.
+
+    `state` is `video_status`; `upload_session_id` is there when it came in chunks.
+    """
+
+    id: str
+    post_id: str | None
+    title: str | None
+    description: str | None
+    state: str
+    scheduled_publish_time: int | None
+    upload_session_id: str | None
+    bytes_received: int
+    file_size: int
+    sha256: str
+    thumb_sha256: str | None
+
+
 class MediaControl(ControlClient):
     """Asks for media and scripts how the sandbox treats them."""
 
     def photos(self, page_id: str) -> list[SandboxPhoto]:
         """Return the photos of a Page that are still there, oldest first."""
         return [SandboxPhoto(**row) for row in self._call("GET", f"pages/{page_id}/photos")]
+
+    def videos(self, page_id: str) -> list[SandboxVideo]:
+        """Return the videos of a Page, whatever their state, oldest first."""
+        return [SandboxVideo(**row) for row in self._call("GET", f"pages/{page_id}/videos")]

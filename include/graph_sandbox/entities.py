@@ -9,7 +9,7 @@ PUBLISHING_SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engage
 """What publishing needs (D-FEED); the default scopes of a Page access token here."""
 
 Content = tuple[str | None, str | None, tuple[str, ...]]
-"""A post's text, link and photos."""
+"""A post's text, link and media."""
 
 PAGE_TASKS = ("ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE")
 
@@ -61,6 +61,7 @@ class Post:
     listed_from: float
     sequence: int
     photo_ids: tuple[str, ...] = ()
+    video_id: str | None = None
 
     @property
     def suffix(self) -> str:
@@ -70,7 +71,7 @@ class Post:
     @property
     def content(self) -> Content:
         """What makes a post the same as another in Facebook's eyes."""
-        return self.message, self.link, self.photo_ids
+        return self.message, self.link, (self.video_id,) if self.video_id else self.photo_ids
 
     @property
     def is_scheduled(self) -> bool:
@@ -89,7 +90,8 @@ class Page:
     """A Facebook Page, with its posts.
 
     `list_lag_seconds` is how late its lists show what was written (single reads never lag); `waiting` holds the ids of
-    the posts that wait for a native schedule, so that looking for due ones does not walk through all posts.
+    the posts that wait for a native schedule, `waiting_videos` those of the videos that shall become posts, so that
+    looking for due ones does not walk through everything.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Page:
     list_lag_seconds: float = 0.0
     posts: dict[str, Post] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
+    waiting_videos: set[str] = field(default_factory=set)
     last_published: Content | None = None
     usage: dict[str, int] | None = None
 

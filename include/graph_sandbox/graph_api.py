@@ -4,34 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from graph_sandbox import accounts, feed, lists, oauth, photo_node, photos, posts
+from graph_sandbox import accounts, feed, lists, oauth, photo_node, photos, posts, video_node, videos
 from graph_sandbox.arrivals import Arrival
 from graph_sandbox.errors import GraphFault, invalid_parameter, missing_object, unknown_path
 from graph_sandbox.exchange import Answer, Exchange, refusal
 from graph_sandbox.fault_replies import Incident
 from graph_sandbox.fault_rules import FaultRule
-from graph_sandbox.faults import FAULTS
+from graph_sandbox.file_part import UploadBroken
+from graph_sandbox.handlers import Handler, Routes
 from graph_sandbox.reader import RequestReader
 from graph_sandbox.request import NEWEST_VERSION, OLDEST_VERSION, GraphRequest
 from graph_sandbox.state import World
+from graph_sandbox.upload_faults import ALL_FAULTS
 from graph_sandbox.usage import scripted_usage
 
-Value = dict[str, Any]
-Handler = Callable[[World, GraphRequest], Value | Awaitable[Value]]
-"""Answers a method on an edge. One that waits (for a file it fetches) does so before it changes anything."""
-
-HANDLERS: dict[tuple[str, str], Handler] = {
+HANDLERS: Routes = {
     **feed.ROUTES,
     **lists.ROUTES,
     **posts.ROUTES,
     **photos.ROUTES,
     **photo_node.ROUTES,
+    **videos.ROUTES,
+    **video_node.ROUTES,
     **accounts.ROUTES,
     **oauth.ROUTES,
 }
@@ -49,22 +47,29 @@ class GraphApi:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange = Exchange(scope, receive, send)
-        try:
-            request = await self._reader.read(scope, receive)
-        except GraphFault as fault:
-            await exchange.send_answer(refusal(fault))
-            return
-        if request is None:
-            return
+        exchange, request = Exchange(scope, receive, send), self._reader.open(scope)
         exchange.version = request.served_version
         try:
-            await self._answer(exchange, request)
+            is_there = await self._handle(exchange, request, scope["query_string"], receive)
         except asyncio.CancelledError:
             # The server is ending. Whoever still waits is cut off; uvicorn would answer 500, which nobody scripted.
             await exchange.reset()
-        request.arrival.status = exchange.status
-        _log(request.arrival)
+            is_there = True
+        if is_there:
+            request.arrival.status = exchange.status
+            _log(request.arrival)
+
+    async def _handle(self, exchange: Exchange, request: GraphRequest, query_string: bytes, receive: Receive) -> bool:
+        """Read and answer a request; False when the client left before its end."""
+        try:
+            if not await self._reader.read(request, query_string, receive):
+                return False
+            await self._answer(exchange, request)
+        except UploadBroken:
+            await self._break_off(exchange, request)
+        except GraphFault as fault:
+            await exchange.send_answer(refusal(fault))
+        return True
 
     async def _answer(self, exchange: Exchange, request: GraphRequest) -> None:
         rule = self._world.faults.take(request)
@@ -78,7 +83,7 @@ class GraphApi:
         await exchange.send_answer(answer)
 
     async def _strike(self, exchange: Exchange, request: GraphRequest, rule: FaultRule) -> None:
-        mode = FAULTS[rule.mode]
+        mode, request.fault = ALL_FAULTS[rule.mode], rule
         request.arrival.fault = mode.name
         answer = await self._carry_out(request) if mode.commits else _NOT_CARRIED_OUT
         if self._world.settings.latency_seconds:
@@ -86,7 +91,13 @@ class GraphApi:
         if answer.status != 200:
             await exchange.send_answer(answer)  # Refused for a reason of its own: there is nothing to hide.
             return
-        await mode.reply.send_to(exchange, Incident(rule, request, answer))
+        await mode.reply.send_to(exchange, Incident(self._world, rule, request, answer))
+
+    async def _break_off(self, exchange: Exchange, request: GraphRequest) -> None:
+        if request.fault is not None:
+            mode = ALL_FAULTS[request.fault.mode]
+            request.arrival.fault = mode.name
+            await mode.reply.send_to(exchange, Incident(self._world, request.fault, request, _NOT_CARRIED_OUT))
 
     async def _carry_out(self, request: GraphRequest) -> Answer:
         usage = scripted_usage(self._world, request)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph_sandbox.entities import Post
-from graph_sandbox.media import Photo, StoredFile
+from graph_sandbox.media import Photo, StoredFile, UploadSession, Video
 
 # Graph ids never come back, not even after a restart: a database that remembers them would take a new post for an old.
 _NUMBERS = itertools.count(int(time.time() * 1_000_000))
@@ -33,6 +33,8 @@ class Library:
 
     def __init__(self) -> None:
         self.photos: dict[str, Photo] = {}
+        self.videos: dict[str, Video] = {}
+        self.sessions: dict[str, UploadSession] = {}
         self._unused: dict[str, Photo] = {}
         self.owners: dict[str, Owner] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -92,6 +94,20 @@ class Library:
         for photo in list(self._unused.values()):
             if photo.uploaded_at <= uploaded_until:
                 self.remove_photo(photo)
+
+    def session_of(self, video: Video) -> UploadSession | None:
+        """Return the chunked upload of a video, or None when it came otherwise."""
+        return self.sessions.get(video.session_id or "")
+
+    def remove_video(self, video_id: str) -> None:
+        """Forget a video, its upload and its files."""
+        video = self.videos.pop(video_id, None)
+        if video is None:
+            return
+        self.sessions.pop(video.session_id or "", None)
+        for file in (video.file, video.thumb):
+            if file is not None:
+                remove_file(file)
 
     def _release(self, post: Post) -> None:
         for photo in self.photos_of(post):

@@ -47,7 +47,8 @@ async def show_page(request: Request) -> HTMLResponse:
     )
     articles = "".join(_article(world, page, post) for post in posts[:SHOWN_POSTS])
     count = f"{len(posts)} published post{'' if len(posts) == 1 else 's'}"
-    return _document(page.name, count, articles or '<p class="note">Nothing published yet.</p>', refresh=True)
+    shown = articles or '<p class="note">Nothing published yet.</p>'
+    return _document(page.name, count, media_html.render_unready(world, page) + shown, refresh=True)
 
 
 async def show_post(request: Request) -> HTMLResponse:

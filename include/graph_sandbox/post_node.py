@@ -65,12 +65,15 @@ def _post_node(world: World, post: Post, base_url: str) -> dict[str, Any]:
 
 
 def _status_type(post: Post) -> str:
+    if post.video_id:
+        return "added_video"
     if post.photo_ids:
         return "added_photos"
     return "shared_story" if post.link else "mobile_status_update"
 
 
 _DEEDS = {
+    "added_video": "added a video",
     "added_photos": "added new photos",
     "shared_story": "shared a link",
     "mobile_status_update": "updated their status",

@@ -14,8 +14,9 @@ from graph_sandbox.multipart import MultipartIntake
 from graph_sandbox.params import Params, parse_body, parse_query
 from graph_sandbox.request import GraphRequest, Location, find_token, locate, without_secrets
 from graph_sandbox.state import World
+from graph_sandbox.video_phases import open_chunk
 
-FILE_EDGES = frozenset({"photos"})
+FILE_EDGES = frozenset({"photos", "videos"})
 """Edges that take multipart files; for all others the whole body is limited."""
 
 
@@ -26,36 +27,8 @@ class RequestReader:
         self._world = world
         self._public_url = public_url
 
-    async def read(self, scope: Scope, receive: Receive) -> GraphRequest | None:
-        """Return the request, or None when the client left before its end.
-
-        A request that brings files is recorded as soon as its head is there, so that one that breaks off is on record.
-
-        Raises:
-            GraphFault: the request cannot be read.
-        """
-        request = self._open(scope)
-        is_recorded = request.edge in FILE_EDGES and _media_type(request) == "multipart/form-data"
-        if is_recorded:
-            request.arrival.headers = request.harmless_headers()
-            self._world.arrivals.record(request.arrival)
-        try:
-            await self._read(request, scope["query_string"], receive)
-        except ClientLeft:
-            return None
-        except GraphFault as fault:
-            request.arrival.status = fault.status
-            self._record(request, is_recorded)
-            raise
-        self._record(request, is_recorded)
-        return request
-
-    def _record(self, request: GraphRequest, is_recorded: bool) -> None:
-        if not is_recorded:
-            request.arrival.arrived_at = time.time()
-            self._world.arrivals.record(request.arrival)
-
-    def _open(self, scope: Scope) -> GraphRequest:
+    def open(self, scope: Scope) -> GraphRequest:
+        """Return what the head of a request tells."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         location = self._locate(scope["path"])
         arrival = Arrival(
@@ -63,7 +36,7 @@ class RequestReader:
             method=scope["method"],
             path=scope["path"],
             edge=location.edge,
-            page_id=self._find_page_id(location, None),
+            page_id=self._find_page_id(location.node, None),
             message=None,
             user_agent=headers.get("user-agent", ""),
         )
@@ -79,6 +52,33 @@ class RequestReader:
             arrival=arrival,
         )
 
+    async def read(self, request: GraphRequest, query_string: bytes, receive: Receive) -> bool:
+        """Fill in the rest of a request; False when the client left before its end.
+
+        A request that brings files is recorded before they come, so that one that breaks off is on record.
+
+        Raises:
+            GraphFault: the request cannot be read.
+            UploadBroken: a scripted fault, now the request's own, ends it.
+        """
+        if _brings_files(request):
+            request.arrival.headers = request.harmless_headers()
+            self._world.arrivals.record(request.arrival)
+        try:
+            await self._read_all(request, query_string, receive)
+        except ClientLeft:
+            return False
+        except GraphFault:
+            self._record_whole(request)
+            raise
+        self._record_whole(request)
+        return True
+
+    def _record_whole(self, request: GraphRequest) -> None:
+        if not _brings_files(request):
+            request.arrival.arrived_at = time.time()
+            self._world.arrivals.record(request.arrival)
+
     def _locate(self, path: str) -> Location:
         location = locate(path)
         owner = self._world.library.owners.get(location.node)
@@ -86,28 +86,40 @@ class RequestReader:
             return location
         return Location(location.version, location.node, owner.edge)
 
-    def _find_page_id(self, location: Location, token: str | None) -> str | None:
+    def _find_page_id(self, node: str, token: str | None) -> str | None:
         """Return the Page a request is about: `me` is a Page token's own Page, a post's id begins with its Page."""
-        if location.node == "me":
+        if node == "me":
             known = self._world.tokens.get(token or "")
             return known.page_id if known else None
-        if owner := self._world.library.owners.get(location.node):
+        if owner := self._world.library.owners.get(node):
             return owner.page_id
-        page_id = location.node.partition("_")[0]
+        page_id = node.partition("_")[0]
         return page_id if page_id.isdigit() else None
 
-    async def _read(self, request: GraphRequest, query_string: bytes, receive: Receive) -> None:
+    async def _read_all(self, request: GraphRequest, query_string: bytes, receive: Receive) -> None:
+        """Fill in what only the whole request tells; what a form says goes before the query."""
         query = parse_query(query_string) if query_string else {}
         request.params = query
+        form = await self._read_body(request, receive)
+        request.params = {**query, **form}
+        request.token, request.token_transport = find_token(request.headers, query, form)
+        if request.node == "me":
+            request.page_id = request.arrival.page_id = self._find_page_id("me", request.token)
+        request.arrival.token_transport = request.token_transport
+        _show_params(request)
+
+    async def _read_body(self, request: GraphRequest, receive: Receive) -> Params:
         if _media_type(request) == "multipart/form-data":
-            self._absorb(request, query, await self._read_multipart(request, receive))
-            return
+            return await self._read_multipart(request, receive)
         body = await read_limited(receive)
-        self._absorb(request, query, parse_body(_media_type(request), body) if body else {})
+        return parse_body(_media_type(request), body) if body else {}
 
     async def _read_multipart(self, request: GraphRequest, receive: Receive) -> Params:
+        query = request.params
+
         def open_file(fields: Params, name: str, filename: str) -> FilePart:
-            part = self._open_file(request, {**request.params, **fields}, name, filename)
+            request.params = {**query, **fields}
+            part = self._open_file(request, name, filename)
             request.files.append(part)
             request.arrival.files.append(part.record)
             return part
@@ -124,23 +136,34 @@ class RequestReader:
             return {**form.fields, **{part.name: part.record for part in request.files}}
         return form.fields
 
-    def _open_file(self, request: GraphRequest, params: Params, name: str, filename: str) -> FilePart:
-        # Only a lone file can be what an edge wants, so no more than one is ever held.
-        return FilePart(name, filename, keep_bytes=0 if request.files else self._world.settings.photo_max_bytes)
+    def _open_file(self, request: GraphRequest, name: str, filename: str) -> FilePart:
+        part = self._make_part(request, name, filename)
+        _show_params(request)
+        if rule := self._world.faults.take(request, breaks_uploads=True):
+            request.fault, part.break_after = rule, rule.after_bytes
+        return part
 
-    def _absorb(self, request: GraphRequest, query: Params, form: Params) -> None:
-        """Fill in what only the whole request tells; what a form says goes before the query."""
-        request.params = {**query, **form}
-        request.token, request.token_transport = find_token(request.headers, query, form)
-        arrival = request.arrival
-        if request.node == "me":
-            location = Location(request.version, request.node, request.edge)
-            request.page_id = arrival.page_id = self._find_page_id(location, request.token)
-        arrival.message = request.message if request.method == "POST" else None
-        arrival.params = without_secrets(request.params)
-        arrival.token_transport = request.token_transport
-        arrival.has_proof = "appsecret_proof" in request.params
+    def _make_part(self, request: GraphRequest, name: str, filename: str) -> FilePart:
+        settings = self._world.settings
+        if name == "video_file_chunk":
+            return open_chunk(self._world, request.params, name, filename)
+        if request.edge == "videos" and name == "source":
+            return FilePart(name, filename, keep_bytes=settings.kept_video_bytes)
+        # No edge wants more than one image, so no more than one is ever held.
+        return FilePart(name, filename, keep_bytes=settings.photo_max_bytes if len(request.files) < 2 else 0)
+
+
+def _brings_files(request: GraphRequest) -> bool:
+    return request.edge in FILE_EDGES and _media_type(request) == "multipart/form-data"
 
 
 def _media_type(request: GraphRequest) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _show_params(request: GraphRequest) -> None:
+    """Put the parameters known by now on record."""
+    arrival = request.arrival
+    arrival.message = request.message if request.method == "POST" else None
+    arrival.params, arrival.phase = without_secrets(request.params), request.phase
+    arrival.has_proof = "appsecret_proof" in request.params

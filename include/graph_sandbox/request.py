@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graph_sandbox.arrivals import Arrival
+from graph_sandbox.fault_rules import FaultRule
 from graph_sandbox.file_part import FilePart
 from graph_sandbox.params import SECRET_PARAMS, Params
 
@@ -19,7 +20,7 @@ _ROOT_EDGES = frozenset({"me", "debug_token"})
 
 @dataclass(slots=True)
 class GraphRequest:
-    """What the handlers see of a request. `node` is "" for calls that name no object."""
+    """What the handlers see of a request. `node` is "" for calls that name no object; `fault` is what strikes it."""
 
     method: str
     path: str
@@ -34,6 +35,13 @@ class GraphRequest:
     files: list[FilePart] = field(default_factory=list)
     token: str | None = None
     token_transport: str | None = None
+    fault: FaultRule | None = None
+
+    @property
+    def phase(self) -> str | None:
+        """The phase of a chunked upload."""
+        phase = self.params.get("upload_phase")
+        return phase if isinstance(phase, str) else None
 
     @property
     def served_version(self) -> str:

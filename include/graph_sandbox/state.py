@@ -6,13 +6,14 @@ One process, one thread, one event loop: handlers never wait while they change t
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from graph_sandbox.arrivals import ArrivalLog
 from graph_sandbox.entities import PUBLISHING_SCOPES, App, Page, Post, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRules
 from graph_sandbox.library import Library, new_number
-from graph_sandbox.media import Photo
+from graph_sandbox.media import Photo, Video
+from graph_sandbox.settings import Settings
 
 DEFAULT_APP = "100000000000001"
 DEFAULT_APP_SECRET = "sandbox-app-secret"
@@ -21,26 +22,6 @@ DEFAULT_PAGE_NAME = "Larpowe Kroniki"
 DEFAULT_PAGE_TOKEN = f"EAAGsandboxpagetoken{DEFAULT_PAGE}"
 DEFAULT_USER = "300000000000001"
 DEFAULT_USER_TOKEN = f"EAAGsandboxusertoken{DEFAULT_USER}"
-
-SCHEDULE_MAX_SECONDS = {"feed": 30 * 86_400, "photos": 30 * 86_400}
-"""How far ahead a native schedule may lie, by edge."""
-
-
-@dataclass(slots=True)
-class Settings:
-    """What can be scripted for the whole sandbox; the defaults are the strict readings of the reference."""
-
-    latency_seconds: float = 0.0
-    refuse_duplicates: bool = True
-    schedule_min_seconds: int = 600
-    schedule_max_seconds: dict[str, int] = field(default_factory=lambda: dict(SCHEDULE_MAX_SECONDS))
-    dialog_decision: str = "approve"
-    unscrapable_hosts: set[str] = field(default_factory=set)
-    app_usage: dict[str, int] | None = None
-    photo_max_bytes: int = 4_000_000
-    unused_photo_seconds: float = 86_400.0
-    max_attached_media: int = 10
-    fetchable_hosts: set[str] = field(default_factory=lambda: {"127.0.0.1", "localhost"})
 
 
 @dataclass(slots=True)
@@ -133,9 +114,11 @@ class World:
         is_published: bool,
         publish_at: int | None,
         photos: tuple[Photo, ...] = (),
+        video_id: str | None = None,
+        created_at: float | None = None,
     ) -> Post:
-        """Create a post on a Page and return it; its photos are used from now on."""
-        now, number = self.now(), new_number()
+        """Create a post on a Page, now unless `created_at` is given, and return it; its photos are used from now on."""
+        now, number = self.now() if created_at is None else created_at, new_number()
         post = Post(
             id=f"{page.id}_{number}",
             page_id=page.id,
@@ -149,6 +132,7 @@ class World:
             first_created_at=now,
             listed_from=now,
             sequence=number,
+            video_id=video_id,
         )
         page.posts[post.id] = post
         self.library.attach(post, photos)
@@ -175,6 +159,24 @@ class World:
                 post.publish(at=float(due_at))
                 page.waiting.discard(post.id)
                 page.last_published = post.content
+        self._publish_ready_videos(page, now)
+
+    def _publish_ready_videos(self, page: Page, now: float) -> None:
+        for video in [self.library.videos[video_id] for video_id in page.waiting_videos]:
+            public_from = video.public_from()
+            if public_from is not None and public_from <= now:
+                post = self.add_post(
+                    page,
+                    app_id=video.app_id,
+                    message=video.description,
+                    link=None,
+                    is_published=True,
+                    publish_at=None,
+                    video_id=video.id,
+                    created_at=public_from,
+                )
+                video.post_id, video.scheduled_publish_time = post.id, None
+                page.waiting_videos.discard(video.id)
 
     def delete_post(self, post: Post) -> None:
         """Remove a post; what was last published stays remembered, so the same text right after it is a duplicate."""
@@ -182,6 +184,8 @@ class World:
         page.posts.pop(post.id, None)
         page.waiting.discard(post.id)
         self.library.let_go(post)
+        if post.video_id is not None:
+            self.library.remove_video(post.video_id)
 
     def find_photo(self, photo_id: str) -> Photo | None:
         """Return the photo with this id, or None when there is none (any more)."""
@@ -200,3 +204,28 @@ class World:
         self.library.remove_photo(photo)
         if post is not None and not post.photo_ids:
             self.delete_post(post)
+
+    def find_video(self, video_id: str) -> Video | None:
+        """Return the video with this id as it stands now, or None."""
+        video = self.library.videos.get(video_id)
+        if video is not None:
+            self.fire_due_posts(self.pages[video.page_id])
+        return video
+
+    def plan_video(self, video: Video, *, at: float, is_scheduled: bool) -> None:
+        """Let a video become a post at a time, or as soon after it as it is ready."""
+        video.publish_at, video.scheduled_publish_time = at, int(at) if is_scheduled else None
+        self.pages[video.page_id].waiting_videos.add(video.id)
+        self.fire_due_posts(self.pages[video.page_id])
+
+    def delete_video(self, video: Video) -> None:
+        """Remove a video, its upload and its post."""
+        page = self.pages[video.page_id]
+        page.waiting_videos.discard(video.id)
+        if post := page.posts.get(video.post_id or ""):
+            self.delete_post(post)
+        self.library.remove_video(video.id)
+
+    def has_expired(self, opened_at: float) -> bool:
+        """Whether an upload begun then can no longer be gone on with."""
+        return self.now() - opened_at >= self.settings.upload_session_seconds

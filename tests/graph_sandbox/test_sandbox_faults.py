@@ -22,6 +22,7 @@ from graph_sandbox.fault_replies import (
 )
 from graph_sandbox.faults import FAULTS
 from graph_sandbox.state import DEFAULT_PAGE
+from graph_sandbox.upload_faults import ALL_FAULTS
 
 if TYPE_CHECKING:
     from conftest import ErrorOf, Graph
@@ -204,7 +205,7 @@ def test_an_unknown_mode_is_refused_by_the_control_api(control: SandboxControl) 
 
 def test_the_control_api_lists_the_table(control: SandboxControl) -> None:
     """Anyone can ask which modes there are."""
-    assert control.fault_modes() == {mode.name: mode.commits for mode in FAULTS.values()}
+    assert control.fault_modes() == {mode.name: mode.commits for mode in ALL_FAULTS.values()}
 
 
 def test_a_reset_forgets_faults_posts_and_arrivals(graph: Graph, control: SandboxControl) -> None:
