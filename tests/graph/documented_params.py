@@ -1,8 +1,8 @@
 """Which parameters Facebook documents for each edge that socialpub writes to or reads from.
 
-Written down from the Graph API reference (Page feed, Page photos, Page videos, Page post, Photo, Video, Comment, Resumable
-Upload API) and Meta's machine-readable specification of it; only what a publisher could have a use for. `access_token` is
-left out on purpose: here it belongs in the header.
+Written down from the Graph API reference (Page feed, Page photos, Page videos, Page post, Photo, Video, Comment,
+Resumable Upload API) and Meta's machine-readable specification of it; only what a publisher could have a use for.
+`access_token` is left out on purpose: here it belongs in the header.
 """
 
 from __future__ import annotations

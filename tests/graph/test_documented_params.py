@@ -57,9 +57,7 @@ EVERYTHING: tuple[Callable[[GraphClient], object], ...] = (
     lambda client: posts.publish_feed_post(client, "1", TOKEN, ALBUM),
     lambda client: posts.read_post(client, "1_2", TOKEN),
     lambda client: posts.list_published_posts(client, "1", TOKEN, since=NOW),
-    lambda client: photos.upload_photo(
-        client, "1", TOKEN, file_of(), alt_text="A", caption="C", is_temporary=True
-    ),
+    lambda client: photos.upload_photo(client, "1", TOKEN, file_of(), alt_text="A", caption="C", is_temporary=True),
     lambda client: photos.upload_photo(client, "1", TOKEN, "https://a.example/b.png"),
     lambda client: photos.read_photo(client, "5", TOKEN),
     lambda client: photos.delete_photo(client, "5", TOKEN),

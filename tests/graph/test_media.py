@@ -74,7 +74,9 @@ def test_a_form_with_files_arrives_byte_for_byte(serve):
     assert request.index(b'name="appsecret_proof"') < request.index(b'name="source"')
 
 
-@pytest.mark.parametrize("name", ['a"; name="published"\r\n\r\ntrue', "żółw 🧙.mp4", "../../etc/passwd", "a\r\nX-Evil: 1"])
+@pytest.mark.parametrize(
+    "name", ['a"; name="published"\r\n\r\ntrue', "żółw 🧙.mp4", "../../etc/passwd", "a\r\nX-Evil: 1"]
+)
 def test_the_name_of_a_file_adds_no_field_and_no_header(serve, name: str):
     """Names come from people."""
     server = serve(answer(DONE))
@@ -177,9 +179,7 @@ def test_an_empty_file_is_refused_before_anything_is_sent(serve):
     assert server.requests == []
 
 
-@pytest.mark.parametrize(
-    ("is_repeatable", "kind"), [(True, errors.TryAgainError), (False, errors.OutcomeUnknownError)]
-)
+@pytest.mark.parametrize(("is_repeatable", "kind"), [(True, errors.TryAgainError), (False, errors.OutcomeUnknownError)])
 def test_an_upload_without_an_answer_is_unclear_only_if_it_publishes(serve, is_repeatable: bool, kind: type[Exception]):
     """And nothing of it is sent twice by itself."""
     server = serve(reset)
@@ -259,7 +259,9 @@ def test_a_refusal_before_the_last_byte_is_understood():
 def test_nothing_of_a_prepared_upload_shows_a_secret_or_its_content(serve):
     """It is kept while a lane waits for its second, and so may be printed."""
     client = open_client(serve(answer(DONE)).url)
-    prepared = client.prepare(Order("POST", "1/videos", form={"description": "Secret"}, files={"s": file_of(b"b")}), TOKEN)
+    prepared = client.prepare(
+        Order("POST", "1/videos", form={"description": "Secret"}, files={"s": file_of(b"b")}), TOKEN
+    )
     shown = repr(prepared) + repr(prepared.request.body)
     for secret in (TOKEN.reveal(), sign_token(TOKEN, APP_SECRET).reveal(), APP_SECRET.reveal(), "Secret"):
         assert secret not in shown
@@ -291,5 +293,7 @@ def test_a_token_no_header_can_carry_is_refused_for_an_upload_as_well(serve):
     stream = io.BytesIO(b"bytes")
     client = open_client(serve(answer(DONE)).url)
     with pytest.raises(errors.TokenRefusedError):
-        client.prepare(Order("POST", "1/videos", form={}, files={"s": MediaFile(stream, 5, "a", "b/c")}), Secret("a\r\nb"))
+        client.prepare(
+            Order("POST", "1/videos", form={}, files={"s": MediaFile(stream, 5, "a", "b/c")}), Secret("a\r\nb")
+        )
     assert stream.tell() == 0

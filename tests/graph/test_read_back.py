@@ -160,9 +160,7 @@ def test_our_photos_under_another_text_are_ours_as_well():
     assert look(replace(edited, media_ids=("21",)), post=ALBUM) == Absent()
 
 
-@pytest.mark.parametrize(
-    ("shown", "is_absent"), [((), False), (("11",), False), (("21", "22"), True)]
-)
+@pytest.mark.parametrize(("shown", "is_absent"), [((), False), (("11",), False), (("21", "22"), True)])
 def test_without_a_text_other_photos_are_another_post(shown: tuple[str, ...], is_absent: bool):
     """No text is no fingerprint; unknown photos may be ours."""
     bare = replace(LIVE, message=None, media_ids=shown)

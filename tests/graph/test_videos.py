@@ -101,6 +101,7 @@ def test_a_scheduled_video_with_a_thumbnail(serve, prepare: Prepare):
         answer({"error": {"message": "Please retry", "code": 2}}, status=500),
         answer({"error": {"message": "Please retry", "code": 6000, "error_subcode": 1363019}}, status=500),
         answer({"error": {"message": "Please retry", "code": 6001, "error_subcode": 1363030}}, status=400),
+        answer({"error": {"message": "The session has expired", "code": 6000, "error_subcode": 1363041}}, status=400),
         answer({}),
         answer({"success": False}),
         answer({"id": ""}),
@@ -119,8 +120,8 @@ def test_whatever_is_unclear_may_have_been_published(serve, prepare: Prepare, re
 @pytest.mark.parametrize(
     ("code", "subcode", "kind"),
     [(100, None, errors.InvalidPostError), (382, None, errors.InvalidPostError), (389, None, errors.TryAgainError),
-     (6000, 1363026, errors.InvalidPostError), (190, 460, errors.TokenRefusedError), (4, None, errors.RateLimitedError),
-     (6000, 1363041, errors.UploadSessionOverError)],
+     (6000, 1363026, errors.InvalidPostError), (190, 460, errors.TokenRefusedError),
+     (4, None, errors.RateLimitedError)],
 )  # fmt: skip
 def test_a_definite_refusal_published_nothing(
     serve, prepare: Prepare, code: int, subcode: int | None, kind: type[Exception]
@@ -251,7 +252,10 @@ def listed(number: int, at: datetime, **more: object) -> dict:
 def test_videos_are_listed_until_they_are_all_older(serve):
     """By the same rules as posts."""
     first = {"data": [listed(2, SENT_AT)], "paging": {"next": "https://x", "cursors": {"after": "A"}}}
-    older = {"data": [listed(1, SENT_AT - timedelta(days=9))], "paging": {"next": "https://x", "cursors": {"after": "B"}}}
+    older = {
+        "data": [listed(1, SENT_AT - timedelta(days=9))],
+        "paging": {"next": "https://x", "cursors": {"after": "B"}},
+    }
     server = serve(answer(first), answer(older), answer({"data": []}))
     videos = list_videos(open_client(server.url), "1", TOKEN, since=SENT_AT)
     assert [video.id for video in videos] == ["2"]

@@ -212,10 +212,9 @@ SUBCODE_ROWS: tuple[ErrorCode, ...] = (
         _SDK,
         subcode=WRONG_OFFSET,
     ),
-    # Meta's SDK for PHP sends the chunk again here as well, but in an ended session that only fails again.
-    _try_again(
-        None, "the upload session has ended", "nothing; the upload starts afresh.", _FIELD, subcode=SESSION_OVER
-    ),
+    # Meta's SDK for PHP sends the chunk again here as well, but in an ended session that only fails again. The end of
+    # an upload may be answered so because it has ended it already: unclear on a request that publishes.
+    _unknown(None, "the upload session has ended", _FIELD, subcode=SESSION_OVER),
     _bad_video(1363020, "the request carried no video file"),
     _bad_video(1363022, "the video is smaller than 1 KB"),
     _bad_video(1363023, "the video is larger than 2 GB"),
