@@ -51,3 +51,7 @@ class MediaControl(ControlClient):
     def videos(self, page_id: str) -> list[SandboxVideo]:
         """Return the videos of a Page, whatever their state, oldest first."""
         return [SandboxVideo(**row) for row in self._call("GET", f"pages/{page_id}/videos")]
+
+    def break_schedule(self, object_id: str, *, vanishes: bool) -> None:
+        """Let the native schedule of a post or a video fail: at its time it is gone, or stays as it is."""
+        self._call("POST", f"schedules/{object_id}", {"fate": "vanishes" if vanishes else "stays"})

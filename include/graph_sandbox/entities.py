@@ -22,6 +22,14 @@ class TokenKind(StrEnum):
     PAGE = "PAGE"
 
 
+class Fate(StrEnum):
+    """What becomes of a native schedule when its time comes; all but the first are reported by users of Facebook."""
+
+    FIRES = "fires"
+    VANISHES = "vanishes"
+    STAYS = "stays"
+
+
 @dataclass(slots=True)
 class App:
     """An app as registered with Facebook; `require_proof` is its "Require App Secret" switch (D-SEC)."""
@@ -62,6 +70,7 @@ class Post:
     sequence: int
     photo_ids: tuple[str, ...] = ()
     video_id: str | None = None
+    fate: Fate = Fate.FIRES
 
     @property
     def suffix(self) -> str:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from graph_sandbox.arrivals import ArrivalLog
-from graph_sandbox.entities import PUBLISHING_SCOPES, App, Page, Post, Token, TokenKind, User
+from graph_sandbox.entities import PUBLISHING_SCOPES, App, Fate, Page, Post, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRules
 from graph_sandbox.library import Library, new_number
 from graph_sandbox.media import Photo, Video
@@ -116,6 +116,7 @@ class World:
         photos: tuple[Photo, ...] = (),
         video_id: str | None = None,
         created_at: float | None = None,
+        fate: Fate = Fate.FIRES,
     ) -> Post:
         """Create a post on a Page, now unless `created_at` is given, and return it; its photos are used from now on."""
         now, number = self.now() if created_at is None else created_at, new_number()
@@ -133,6 +134,7 @@ class World:
             listed_from=now,
             sequence=number,
             video_id=video_id,
+            fate=fate,
         )
         page.posts[post.id] = post
         self.library.attach(post, photos)
@@ -151,32 +153,41 @@ class World:
         return page.posts.get(post_id)
 
     def fire_due_posts(self, page: Page) -> None:
-        """Publish the scheduled posts whose time has come, each at its own due time."""
+        """Publish the scheduled posts and the ready videos whose time has come, each at its own due time."""
         now = self.now()
         for post in [page.posts[post_id] for post_id in page.waiting]:
             due_at = post.scheduled_publish_time
             if due_at is not None and due_at <= now:
-                post.publish(at=float(due_at))
                 page.waiting.discard(post.id)
-                page.last_published = post.content
-        self._publish_ready_videos(page, now)
-
-    def _publish_ready_videos(self, page: Page, now: float) -> None:
+                self._fire_post(page, post, float(due_at))
         for video in [self.library.videos[video_id] for video_id in page.waiting_videos]:
             public_from = video.public_from()
             if public_from is not None and public_from <= now:
-                post = self.add_post(
-                    page,
-                    app_id=video.app_id,
-                    message=video.description,
-                    link=None,
-                    is_published=True,
-                    publish_at=None,
-                    video_id=video.id,
-                    created_at=public_from,
-                )
-                video.post_id, video.scheduled_publish_time = post.id, None
                 page.waiting_videos.discard(video.id)
+                self._fire_video(page, video, public_from)
+
+    def _fire_post(self, page: Page, post: Post, due_at: float) -> None:
+        if post.fate is Fate.VANISHES:
+            self.delete_post(post)
+        elif post.fate is Fate.FIRES:
+            post.publish(at=due_at)
+            page.last_published = post.content
+
+    def _fire_video(self, page: Page, video: Video, at: float) -> None:
+        if video.fate is Fate.VANISHES:
+            self.library.remove_video(video.id)
+        elif video.fate is Fate.FIRES:
+            post = self.add_post(
+                page,
+                app_id=video.app_id,
+                message=video.description,
+                link=None,
+                is_published=True,
+                publish_at=None,
+                video_id=video.id,
+                created_at=at,
+            )
+            video.post_id, video.scheduled_publish_time = post.id, None
 
     def delete_post(self, post: Post) -> None:
         """Remove a post; what was last published stays remembered, so the same text right after it is a duplicate."""
@@ -207,14 +218,14 @@ class World:
 
     def find_video(self, video_id: str) -> Video | None:
         """Return the video with this id as it stands now, or None."""
-        video = self.library.videos.get(video_id)
-        if video is not None:
+        if video := self.library.videos.get(video_id):
             self.fire_due_posts(self.pages[video.page_id])
-        return video
+        return self.library.videos.get(video_id)
 
-    def plan_video(self, video: Video, *, at: float, is_scheduled: bool) -> None:
+    def plan_video(self, video: Video, *, at: float, is_scheduled: bool, fate: Fate = Fate.FIRES) -> None:
         """Let a video become a post at a time, or as soon after it as it is ready."""
         video.publish_at, video.scheduled_publish_time = at, int(at) if is_scheduled else None
+        video.fate = fate
         self.pages[video.page_id].waiting_videos.add(video.id)
         self.fire_due_posts(self.pages[video.page_id])
 
