@@ -1,4 +1,4 @@
-"""The part of `/_control/…` that is about media."""
+"""The part of `/_control/…` that is about media, comments and native schedules."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ async def list_videos(page_id: str, world: TheWorld) -> list[dict[str, Any]]:
     require(page_id in world.pages, "page")
     world.fire_due_posts(world.pages[page_id])
     return [_describe_video(world, video) for video in world.library.videos.values() if video.page_id == page_id]
+
+
+@router.get("/posts/{post_id}/comments")
+async def list_comments(post_id: str, world: TheWorld) -> list[dict[str, Any]]:
+    """Return the comments of a post, oldest first, without lag."""
+    post = world.find_post(post_id)
+    require(post is not None, "post")
+    comments = post.comments.values() if post else ()
+    return [{"id": comment.id, "message": comment.message, "created_at": comment.created_at} for comment in comments]
 
 
 @router.post("/schedules/{object_id}")

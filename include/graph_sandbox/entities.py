@@ -52,6 +52,18 @@ class User:
     is_developer: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of the Page under one of its posts; its id begins with the post's own number, not the Page's."""
+
+    id: str
+    post_id: str
+    page_id: str
+    message: str
+    created_at: float
+    sequence: int
+
+
 @dataclass(slots=True)
 class Post:
     """A post of a Page. `listed_from` is when it joined the list it is in now; a lagging list shows it later."""
@@ -71,6 +83,7 @@ class Post:
     photo_ids: tuple[str, ...] = ()
     video_id: str | None = None
     fate: Fate = Fate.FIRES
+    comments: dict[str, Comment] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:
