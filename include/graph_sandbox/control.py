@@ -9,7 +9,7 @@ from typing import Any
 from graph_sandbox.arrivals import Arrival
 from graph_sandbox.control_media import MediaControl
 from graph_sandbox.entities import PAGE_TASKS, PUBLISHING_SCOPES
-from graph_sandbox.settings import SCHEDULE_MAX_SECONDS
+from graph_sandbox.settings import SCHEDULE_MAX_SECONDS, SCHEDULE_PROFILES
 from graph_sandbox.state import DEFAULT_APP
 
 
@@ -150,6 +150,10 @@ class SandboxControl(MediaControl):
         edges = SCHEDULE_MAX_SECONDS if edge is None else (edge,)
         furthest = dict.fromkeys(edges, max_seconds)
         self._call("PATCH", "settings", {"schedule_min_seconds": min_seconds, "schedule_max_seconds": furthest})
+
+    def set_schedule_profile(self, name: str) -> None:
+        """Choose how far ahead schedules may lie by the name of one of `SCHEDULE_PROFILES`."""
+        self._call("PATCH", "settings", {"schedule_max_seconds": SCHEDULE_PROFILES[name]})
 
     def set_dialog_decision(self, decision: str) -> None:
         """Let the login dialog "approve" or "deny"."""

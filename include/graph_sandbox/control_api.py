@@ -20,11 +20,11 @@ from graph_sandbox.control_models import (
     UserOrder,
 )
 from graph_sandbox.control_world import TheWorld, require
+from graph_sandbox.edge_faults import ALL_FAULTS
 from graph_sandbox.entities import App, Page, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRule
 from graph_sandbox.post_node import render_post
 from graph_sandbox.state import DEFAULT_USER, World
-from graph_sandbox.upload_faults import ALL_FAULTS
 
 router = APIRouter()
 

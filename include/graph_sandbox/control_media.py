@@ -1,4 +1,4 @@
-"""The part of the control client that is about media."""
+"""The part of the control client that is about media, comments and native schedules."""
 
 from __future__ import annotations
 
@@ -41,6 +41,15 @@ class SandboxVideo:
     thumb_sha256: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SandboxComment:
+    """A comment of the Page under a post."""
+
+    id: str
+    message: str
+    created_at: float
+
+
 class MediaControl(ControlClient):
     """Asks for media and scripts how the sandbox treats them."""
 
@@ -51,3 +60,11 @@ class MediaControl(ControlClient):
     def videos(self, page_id: str) -> list[SandboxVideo]:
         """Return the videos of a Page, whatever their state, oldest first."""
         return [SandboxVideo(**row) for row in self._call("GET", f"pages/{page_id}/videos")]
+
+    def comments(self, post_id: str) -> list[SandboxComment]:
+        """Return the comments of a post, oldest first, without lag."""
+        return [SandboxComment(**row) for row in self._call("GET", f"posts/{post_id}/comments")]
+
+    def break_schedule(self, object_id: str, *, vanishes: bool) -> None:
+        """Let the native schedule of a post or a video fail: at its time it is gone, or stays as it is."""
+        self._call("POST", f"schedules/{object_id}", {"fate": "vanishes" if vanishes else "stays"})

@@ -1,4 +1,4 @@
-"""The part of `/_control/…` that is about media."""
+"""The part of `/_control/…` that is about media, comments and native schedules."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from graph_sandbox.control_models import FateOrder
 from graph_sandbox.control_world import TheWorld, require
 from graph_sandbox.media import Photo, Video
 from graph_sandbox.state import World
@@ -28,6 +29,25 @@ async def list_videos(page_id: str, world: TheWorld) -> list[dict[str, Any]]:
     require(page_id in world.pages, "page")
     world.fire_due_posts(world.pages[page_id])
     return [_describe_video(world, video) for video in world.library.videos.values() if video.page_id == page_id]
+
+
+@router.get("/posts/{post_id}/comments")
+async def list_comments(post_id: str, world: TheWorld) -> list[dict[str, Any]]:
+    """Return the comments of a post, oldest first, without lag."""
+    post = world.find_post(post_id)
+    require(post is not None, "post")
+    comments = post.comments.values() if post else ()
+    return [{"id": comment.id, "message": comment.message, "created_at": comment.created_at} for comment in comments]
+
+
+@router.post("/schedules/{object_id}")
+async def set_fate(object_id: str, order: FateOrder, world: TheWorld) -> dict[str, bool]:
+    """Decide what becomes of the schedule of a post or a video when its time comes."""
+    scheduled = world.find_post(object_id) or world.find_video(object_id)
+    require(scheduled is not None and scheduled.scheduled_publish_time is not None, "schedule")
+    if scheduled is not None:
+        scheduled.fate = order.fate
+    return {"success": True}
 
 
 def _describe_photo(photo: Photo) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from graph_sandbox.entities import PAGE_TASKS, PUBLISHING_SCOPES
+from graph_sandbox.edge_faults import ALL_FAULTS
+from graph_sandbox.entities import PAGE_TASKS, PUBLISHING_SCOPES, Fate
 from graph_sandbox.state import DEFAULT_APP
-from graph_sandbox.upload_faults import ALL_FAULTS
 
 
 class Order(BaseModel):
@@ -113,6 +113,12 @@ class SettingsChange(Order):
     upload_session_seconds: float | None = Field(default=None, ge=0)
     processing_seconds: float | None = Field(default=None, ge=0)
     is_error_data_text: bool | None = None
+
+
+class FateOrder(Order):
+    """Decide what becomes of a native schedule."""
+
+    fate: Fate
 
 
 class FaultOrder(Order):

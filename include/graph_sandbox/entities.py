@@ -22,6 +22,14 @@ class TokenKind(StrEnum):
     PAGE = "PAGE"
 
 
+class Fate(StrEnum):
+    """What becomes of a native schedule when its time comes; all but the first are reported by users of Facebook."""
+
+    FIRES = "fires"
+    VANISHES = "vanishes"
+    STAYS = "stays"
+
+
 @dataclass(slots=True)
 class App:
     """An app as registered with Facebook; `require_proof` is its "Require App Secret" switch (D-SEC)."""
@@ -44,6 +52,18 @@ class User:
     is_developer: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of the Page under one of its posts; its id begins with the post's own number, not the Page's."""
+
+    id: str
+    post_id: str
+    page_id: str
+    message: str
+    created_at: float
+    sequence: int
+
+
 @dataclass(slots=True)
 class Post:
     """A post of a Page. `listed_from` is when it joined the list it is in now; a lagging list shows it later."""
@@ -62,6 +82,8 @@ class Post:
     sequence: int
     photo_ids: tuple[str, ...] = ()
     video_id: str | None = None
+    fate: Fate = Fate.FIRES
+    comments: dict[str, Comment] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:

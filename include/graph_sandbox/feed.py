@@ -11,7 +11,7 @@ from graph_sandbox.links import check_link
 from graph_sandbox.params import read_bool, read_text, refuse_unknown
 from graph_sandbox.post_node import read_fields, render_post
 from graph_sandbox.request import GraphRequest
-from graph_sandbox.schedules import read_content_type, read_schedule
+from graph_sandbox.schedules import read_content_type, read_schedule, scripted_fate
 from graph_sandbox.state import World
 from graph_sandbox.texts import read_message
 from graph_sandbox.tokens import authenticate, find_page, require_publisher
@@ -59,7 +59,14 @@ def _create(world: World, page: Page, request: GraphRequest, *, app_id: str) -> 
     if is_published:
         _refuse_duplicate(world, page, (message, link, tuple(photo.id for photo in photos)))
     return world.add_post(
-        page, app_id=app_id, message=message, link=link, is_published=is_published, publish_at=publish_at, photos=photos
+        page,
+        app_id=app_id,
+        message=message,
+        link=link,
+        is_published=is_published,
+        publish_at=publish_at,
+        photos=photos,
+        fate=scripted_fate(request),
     )
 
 

@@ -8,8 +8,9 @@ from inspect import isawaitable
 
 from starlette.types import Receive, Scope, Send
 
-from graph_sandbox import accounts, feed, lists, oauth, photo_node, photos, posts, video_node, videos
+from graph_sandbox import accounts, comments, feed, lists, oauth, photo_node, photos, posts, video_node, videos
 from graph_sandbox.arrivals import Arrival
+from graph_sandbox.edge_faults import ALL_FAULTS
 from graph_sandbox.errors import GraphFault, invalid_parameter, missing_object, unknown_path
 from graph_sandbox.exchange import Answer, Exchange, refusal
 from graph_sandbox.fault_replies import Incident
@@ -19,7 +20,6 @@ from graph_sandbox.handlers import Handler, Routes
 from graph_sandbox.reader import RequestReader
 from graph_sandbox.request import NEWEST_VERSION, OLDEST_VERSION, GraphRequest
 from graph_sandbox.state import World
-from graph_sandbox.upload_faults import ALL_FAULTS
 from graph_sandbox.usage import scripted_usage
 
 HANDLERS: Routes = {
@@ -30,6 +30,7 @@ HANDLERS: Routes = {
     **photo_node.ROUTES,
     **videos.ROUTES,
     **video_node.ROUTES,
+    **comments.ROUTES,
     **accounts.ROUTES,
     **oauth.ROUTES,
 }

@@ -29,13 +29,17 @@ class Owner:
 
 
 class Library:
-    """All media of all Pages. `owners` remembers ids of things that are gone, which Graph calls missing objects."""
+    """All media of all Pages, and which post a comment's id belongs to.
+
+    `owners` remembers ids of things that are gone, which Graph calls missing objects.
+    """
 
     def __init__(self) -> None:
         self.photos: dict[str, Photo] = {}
         self.videos: dict[str, Video] = {}
         self.sessions: dict[str, UploadSession] = {}
         self._unused: dict[str, Photo] = {}
+        self.commented_posts: dict[str, str] = {}
         self.owners: dict[str, Owner] = {}
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graph_sandbox.entities import Fate
 from graph_sandbox.growing_file import GrowingFile
 
 
@@ -65,6 +66,7 @@ class Video:
     processing_seconds: float = 0.0
     trouble: Trouble | None = None
     post_id: str | None = None
+    fate: Fate = Fate.FIRES
 
     @property
     def processed_at(self) -> float:

@@ -1,4 +1,4 @@
-"""The media of a post as people see them, in plain HTML, and the files themselves."""
+"""The media and comments of a post as people see them, in plain HTML, and the files themselves."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from graph_sandbox.video_status import render_status, video_state
 STYLE = """
 .album{display:grid;grid-template-columns:repeat(auto-fill,minmax(180px,1fr));gap:6px}
 figure{margin:0}figure img,figure video{width:100%;border-radius:6px}figcaption{color:#65676b;font-size:.85rem}
+.comments{list-style:none;margin:12px 0 0;padding:0}.comments li{background:#f0f2f5;border-radius:12px;padding:8px 12px;
+margin-top:6px;white-space:pre-wrap;overflow-wrap:anywhere}
 """
 _HARMLESS = {"x-content-type-options": "nosniff", "content-security-policy": "sandbox"}
 
@@ -26,6 +28,13 @@ def render_media(world: World, post: Post) -> str:
         return _player(world, world.library.videos[post.video_id])
     figures = "".join(_figure(photo) for photo in world.library.photos_of(post))
     return f'<div class="album">{figures}</div>' if figures else ""
+
+
+def render_comments(page: Page, post: Post) -> str:
+    """Return the comments of a post, oldest first."""
+    rows = (f"<li><strong>{escape(page.name)}</strong> {escape(row.message)}</li>" for row in post.comments.values())
+    shown = "".join(rows)
+    return f'<ul class="comments">{shown}</ul>' if shown else ""
 
 
 def render_unready(world: World, page: Page) -> str:

@@ -73,7 +73,8 @@ def _article(world: World, page: Page, post: Post) -> str:
     return (
         f'<article id="{post.id}"><strong>{escape(page.name)}</strong><br>'
         f'<a href="/{page.id}/posts/{post.suffix}"><time datetime="{moment.isoformat()}">'
-        f"{moment:%Y-%m-%d %H:%M:%S} UTC</time></a>{text}{link}{media_html.render_media(world, post)}</article>"
+        f"{moment:%Y-%m-%d %H:%M:%S} UTC</time></a>{text}{link}{media_html.render_media(world, post)}"
+        f"{media_html.render_comments(page, post)}</article>"
     )
 
 

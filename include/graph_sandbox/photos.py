@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from graph_sandbox.entities import Page
+from graph_sandbox.entities import Fate, Page
 from graph_sandbox.errors import GraphFault, invalid_parameter
 from graph_sandbox.fetching import fetch
 from graph_sandbox.file_part import FilePart
@@ -14,7 +14,7 @@ from graph_sandbox.media import Photo, StoredFile
 from graph_sandbox.params import read_bool, read_text, refuse_unknown
 from graph_sandbox.photo_node import read_photo_fields, render_photo
 from graph_sandbox.request import GraphRequest
-from graph_sandbox.schedules import read_content_type, read_schedule
+from graph_sandbox.schedules import read_content_type, read_schedule, scripted_fate
 from graph_sandbox.state import World
 from graph_sandbox.texts import read_message
 from graph_sandbox.tokens import authenticate, find_page, require_publisher
@@ -41,6 +41,7 @@ class _Order:
     is_published: bool
     is_temporary: bool
     publish_at: int | None
+    fate: Fate
 
 
 async def create_photo(world: World, request: GraphRequest) -> dict[str, Any]:
@@ -74,6 +75,7 @@ def _read_order(world: World, request: GraphRequest) -> _Order:
         is_published=is_published,
         is_temporary=is_temporary,
         publish_at=publish_at,
+        fate=scripted_fate(request),
     )
 
 
@@ -133,6 +135,7 @@ def _add_photo(world: World, page: Page, order: _Order, file: StoredFile, *, app
             is_published=order.is_published,
             publish_at=order.publish_at,
             photos=(photo,),
+            fate=order.fate,
         )
     return photo
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from graph_sandbox.attached import read_attached, require_temporary
-from graph_sandbox.entities import Post, Token
+from graph_sandbox.entities import Fate, Post, Token
 from graph_sandbox.errors import GraphFault, invalid_parameter, missing_object, refuse_reading
 from graph_sandbox.media import Photo
 from graph_sandbox.params import read_bool, refuse_unknown
 from graph_sandbox.post_node import read_fields, render_post
 from graph_sandbox.request import GraphRequest
-from graph_sandbox.schedules import read_schedule
+from graph_sandbox.schedules import read_schedule, scripted_fate
 from graph_sandbox.state import World
 from graph_sandbox.texts import read_message
 from graph_sandbox.tokens import authenticate, require_publisher, require_same_page
@@ -30,6 +30,7 @@ class _Change:
     publishes: bool = False
     publish_at: int | None = None
     photos: tuple[Photo, ...] = ()
+    fate: Fate = Fate.FIRES
 
 
 def read_post(world: World, request: GraphRequest) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def update_post(world: World, request: GraphRequest) -> dict[str, Any]:
         raise GraphFault(10, "(#10) Application does not have permission for this action", status=403)
     refuse_unknown(request.params, UPDATE_PARAMS)
     change = _read_change(world, request, post)
-    if change == _Change():
+    if change == _Change(fate=change.fate):
         raise invalid_parameter("Missing parameter: message")
     _apply(world, post, change)
     request.arrival.committed = post.id
@@ -63,6 +64,7 @@ def _read_change(world: World, request: GraphRequest, post: Post) -> _Change:
         publishes=publishes,
         publish_at=(publish_at := _read_new_schedule(world, request, post, publishes=publishes)),
         photos=_read_new_photos(world, request, post, is_scheduled=publish_at is not None or post.is_scheduled),
+        fate=scripted_fate(request),
     )
 
 
@@ -122,7 +124,7 @@ def _apply(world: World, post: Post, change: _Change) -> None:
     if change.photos:
         world.library.attach(post, change.photos)
     if change.publish_at is not None:
-        post.scheduled_publish_time = change.publish_at
+        post.scheduled_publish_time, post.fate = change.publish_at, change.fate
         page.waiting.add(post.id)
     if change.publishes:
         post.publish(at=world.now())

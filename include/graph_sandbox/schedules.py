@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graph_sandbox.entities import Fate
 from graph_sandbox.errors import invalid_parameter
 from graph_sandbox.params import read_text, read_time
 from graph_sandbox.request import GraphRequest
@@ -19,6 +20,14 @@ UNPUBLISHED_CONTENT_TYPES = frozenset(
         "REVIEWABLE_BRANDED_CONTENT",
     }
 )
+
+FATES = {"schedule_vanishes": Fate.VANISHES, "schedule_stays": Fate.STAYS}
+"""The fault modes that let a schedule fail, and what they make of it."""
+
+
+def scripted_fate(request: GraphRequest) -> Fate:
+    """Return what shall become of the schedule this request makes."""
+    return FATES.get(request.fault.mode, Fate.FIRES) if request.fault else Fate.FIRES
 
 
 def read_schedule(world: World, request: GraphRequest, *, edge: str, is_published: bool) -> int | None:

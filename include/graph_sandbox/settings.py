@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-SCHEDULE_MAX_SECONDS = {"feed": 30 * 86_400, "photos": 30 * 86_400, "videos": 180 * 86_400}
-"""How far ahead a native schedule may lie, by edge."""
+_DAY = 86_400
+SCHEDULE_MAX_SECONDS = {"feed": 30 * _DAY, "photos": 30 * _DAY, "videos": 180 * _DAY}
+"""How far ahead a native schedule may lie, by edge: what the guide says of posts and the reference of videos."""
+
+SCHEDULE_PROFILES = {"default": SCHEDULE_MAX_SECONDS, "75_days": dict.fromkeys(SCHEDULE_MAX_SECONDS, 75 * _DAY)}
+"""Facebook's pages contradict each other; the second profile is what the reference of /feed says, for every edge."""
 
 
 @dataclass(slots=True)

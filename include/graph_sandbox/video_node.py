@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from graph_sandbox.entities import Token
+from graph_sandbox.entities import Fate, Token
 from graph_sandbox.errors import GraphFault, invalid_parameter, missing_object, refuse_reading
 from graph_sandbox.fields import Fields, parse_fields, pick
 from graph_sandbox.media import Video
 from graph_sandbox.params import read_bool, read_text, refuse_unknown
 from graph_sandbox.post_node import graph_time
 from graph_sandbox.request import GraphRequest
-from graph_sandbox.schedules import read_schedule
+from graph_sandbox.schedules import read_schedule, scripted_fate
 from graph_sandbox.state import World
 from graph_sandbox.texts import read_message, read_title
 from graph_sandbox.tokens import authenticate, require_publisher, require_same_page
@@ -38,6 +38,7 @@ class _Change:
     description: str | None = None
     publishes: bool = False
     publish_at: int | None = None
+    fate: Fate = Fate.FIRES
 
 
 def read_video(world: World, request: GraphRequest) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def update_video(world: World, request: GraphRequest) -> dict[str, Any]:
     if video.finished_at is None:
         raise invalid_parameter("The upload of the video has not been finished")
     change = _read_change(world, request, video)
-    if change == _Change():
+    if change == _Change(fate=change.fate):
         raise invalid_parameter("Missing parameter: description")
     _apply(world, video, change)
     request.arrival.committed = video.id
@@ -129,6 +130,7 @@ def _read_change(world: World, request: GraphRequest, video: Video) -> _Change:
         description=read_message(request, "description"),
         publishes=publishes,
         publish_at=read_schedule(world, request, edge="videos", is_published=publishes or video.goes_public),
+        fate=scripted_fate(request),
     )
 
 
@@ -136,7 +138,7 @@ def _apply(world: World, video: Video, change: _Change) -> None:
     video.title = change.title or video.title
     video.description = change.description or video.description
     if change.publish_at is not None:
-        world.plan_video(video, at=float(change.publish_at), is_scheduled=True)
+        world.plan_video(video, at=float(change.publish_at), is_scheduled=True, fate=change.fate)
     if change.publishes:
         world.plan_video(video, at=world.now(), is_scheduled=False)
     post = world.find_post(video.post_id) if video.post_id else None

@@ -11,7 +11,7 @@ from graph_sandbox.media import StoredFile, Trouble, Video
 from graph_sandbox.params import read_bool
 from graph_sandbox.photos import store_image
 from graph_sandbox.request import GraphRequest
-from graph_sandbox.schedules import read_content_type, read_schedule
+from graph_sandbox.schedules import read_content_type, read_schedule, scripted_fate
 from graph_sandbox.state import World
 from graph_sandbox.texts import read_message, read_title
 
@@ -93,7 +93,7 @@ def finish_video(world: World, request: GraphRequest, video: Video, order: Video
     video.finished_at, video.processing_seconds = world.now(), world.settings.processing_seconds
     video.trouble = video.trouble or _scripted_trouble(request)
     if order.publish_at is not None:
-        world.plan_video(video, at=float(order.publish_at), is_scheduled=True)
+        world.plan_video(video, at=float(order.publish_at), is_scheduled=True, fate=scripted_fate(request))
     elif order.is_published:
         world.plan_video(video, at=world.now(), is_scheduled=False)
 

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from graph_sandbox.control import SandboxControl
+from graph_sandbox.edge_faults import ALL_FAULTS
 from graph_sandbox.fault_replies import (
     CloseReply,
     CutReply,
@@ -22,7 +23,6 @@ from graph_sandbox.fault_replies import (
 )
 from graph_sandbox.faults import FAULTS
 from graph_sandbox.state import DEFAULT_PAGE
-from graph_sandbox.upload_faults import ALL_FAULTS
 
 if TYPE_CHECKING:
     from conftest import ErrorOf, Graph

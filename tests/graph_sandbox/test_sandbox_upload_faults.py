@@ -11,11 +11,11 @@ import pytest
 import requests
 
 from graph_sandbox.control import SandboxControl
+from graph_sandbox.edge_faults import EDGE_FAULTS
 from graph_sandbox.fault_replies import ErrorReply
 from graph_sandbox.samples import make_png, make_video
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_PAGE
-from graph_sandbox.upload_faults import UPLOAD_FAULTS
 
 if TYPE_CHECKING:
     from conftest import ErrorOf, Graph
@@ -172,7 +172,7 @@ def test_a_scripted_wrong_offset_names_what_is_wanted(
 
 
 @pytest.mark.parametrize(
-    "mode", [mode for mode in UPLOAD_FAULTS.values() if isinstance(mode.reply, ErrorReply)], ids=lambda mode: mode.name
+    "mode", [mode for mode in EDGE_FAULTS.values() if isinstance(mode.reply, ErrorReply)], ids=lambda mode: mode.name
 )
 def test_a_refused_chunk_can_be_sent_again(
     graph: Graph, control: SandboxControl, session_id: str, error_of: ErrorOf, mode: Any

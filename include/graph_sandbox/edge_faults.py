@@ -1,4 +1,4 @@
-"""The fault modes that only uploads know, as a table like `faults.FAULTS`; and all modes together."""
+"""The fault modes that only uploads and schedules know, as a table like `faults.FAULTS`; and all modes together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from graph_sandbox.exchange import LONGEST_HANG_SECONDS, Exchange, refusal
 from graph_sandbox.fault_replies import ErrorReply, Incident, ResetReply, wait_as_scripted
 from graph_sandbox.faults import FAULTS, FaultMode
+from graph_sandbox.schedules import FATES
 from graph_sandbox.video_order import PROCESSING_FAULT
 from graph_sandbox.video_phases import wrong_offset
 
@@ -52,7 +53,7 @@ class StallReply:
 _TRY_AGAIN = "There was a problem uploading your video. Please try uploading it again."
 _PHP_FAKE = "FacebookApiException"
 
-UPLOAD_FAULTS: dict[str, FaultMode] = {
+EDGE_FAULTS: dict[str, FaultMode] = {
     mode.name: mode
     for mode in (
         # The chunk was not taken: send it again (php-graph-sdk, FakeGraphApiForResumableUpload).
@@ -85,8 +86,10 @@ UPLOAD_FAULTS: dict[str, FaultMode] = {
             reply=ErrorReply(6000, "(#6000) There was a problem uploading your video file.", subcode=1363024),
         ),
         FaultMode(PROCESSING_FAULT, commits=True, reply=TrueReply()),
+        # Native schedules: the hand-over succeeds, and at its time the post is gone or stays as it is.
+        *(FaultMode(name, commits=True, reply=TrueReply()) for name in FATES),
     )
 }
 
-ALL_FAULTS = FAULTS | UPLOAD_FAULTS
-"""All modes by name: those for any request, and those for uploads."""
+ALL_FAULTS = FAULTS | EDGE_FAULTS
+"""All modes by name: those for any request, and those for some edges."""
