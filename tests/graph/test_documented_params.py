@@ -82,7 +82,7 @@ EVERYTHING: tuple[Callable[[GraphClient], object], ...] = (
     lambda client: scheduled.edit_video(client, "12", TOKEN, title="T", description="D"),
     lambda client: scheduled.cancel_schedule(client, "1_2", TOKEN),
     lambda client: comments.add_comment(client, "1_2", TOKEN, "Hi"),
-    lambda client: comments.list_comments(client, "1_2", TOKEN),
+    lambda client: comments.list_comments(client, "1_2", TOKEN, since=NOW),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from socialpub.graph.answers import parse_id, require_id
 from socialpub.graph.client import GraphClient
 from socialpub.graph.page_post import parse_instant, parse_text
-from socialpub.graph.paging import list_nodes
+from socialpub.graph.paging import are_all_older, list_nodes
 from socialpub.graph.prepare import Order
 from socialpub.graph.read_back import CLOCK_TOLERANCE, normalise_text
 from socialpub.models.secret import Secret
@@ -38,9 +38,18 @@ def add_comment(client: GraphClient, post_id: str, token: Secret, message: str) 
     return require_id(prepared.call, client.send(prepared))
 
 
-def list_comments(client: GraphClient, post_id: str, token: Secret) -> list[PageComment]:
-    """The comments of a post (not the replies to them), all of them or a `GraphError`."""
-    return list_nodes(client, f"{post_id}/comments", token, fields=_FIELDS, parse=_parse_comment)
+def list_comments(client: GraphClient, post_id: str, token: Secret, *, since: datetime) -> list[PageComment]:
+    """The comments of a post (not replies) made at or after `since`, newest first, all of them or a `GraphError`."""
+    comments = list_nodes(
+        client,
+        f"{post_id}/comments",
+        token,
+        fields=_FIELDS,
+        parse=_parse_comment,
+        is_enough=lambda page: are_all_older(page, since),
+        params={"order": "reverse_chronological"},
+    )
+    return [comment for comment in comments if comment.created_time is None or comment.created_time >= since]
 
 
 def find_comment(

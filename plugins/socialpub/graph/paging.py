@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -10,6 +10,7 @@ from socialpub.graph.answers import unusable_answer
 from socialpub.graph.client import GraphClient, GraphResponse
 from socialpub.graph.interpret import Call
 from socialpub.graph.page_post import parse_text
+from socialpub.graph.prepare import NOTHING
 from socialpub.models.secret import Secret
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ def list_nodes(
     fields: str,
     parse: Callable[[Any], T | None],
     is_enough: Callable[[Sequence[T]], bool] = lambda _: False,
+    params: Mapping[str, str] = NOTHING,
     max_pages: int = MAX_PAGES,
 ) -> list[T]:
     """Every node of an edge in Facebook's order, all of them or an error.
@@ -36,7 +38,8 @@ def list_nodes(
     found: list[T] = []
     after = None
     for _ in range(max_pages):
-        response = client.get(edge, token=token, params={"fields": fields, "limit": _NODES_A_PAGE, "after": after})
+        query = {**params, "fields": fields, "limit": _NODES_A_PAGE, "after": after}
+        response = client.get(edge, token=token, params=query)
         nodes = _parse_list(edge, response, parse)
         found += nodes
         after = _cursor_after(edge, response)
