@@ -100,6 +100,19 @@ class TryAgainError(GraphRefusedError):
     """A refusal that may pass by itself; the same request may be sent again later."""
 
 
+class WrongOffsetError(TryAgainError):
+    """Facebook has another part of the upload than the sender thought: go on at `start_offset`, up to `end_offset`."""
+
+    def __init__(self, failure: GraphFailure, *, next_step: str, start_offset: int, end_offset: int) -> None:
+        super().__init__(failure, next_step=next_step)
+        self.start_offset = start_offset
+        self.end_offset = end_offset
+
+
+class UploadSessionOverError(TryAgainError):
+    """Facebook does not know the upload session any more; start a new one and send the file from its first byte."""
+
+
 class RateLimitedError(GraphRefusedError):
     """Facebook asks for a pause. `regain_at` is when access returns; waiting costs no try.
 
