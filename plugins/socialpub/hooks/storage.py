@@ -92,7 +92,7 @@ class AirflowFile:
         if trouble := self._find_trouble():
             raise trouble
         try:
-            raw = self.path.open("rb", **_READING)
+            raw: Any = self.path.open("rb", **_READING)  # type: ignore[no-untyped-call]
             raw.seek(offset)
         except Exception as error:  # noqa: BLE001 - each storage fails in its own way
             kind = type(error).__name__
@@ -133,6 +133,4 @@ def _version_of(info: dict[str, Any]) -> dict[str, Any]:
 
 
 def _missing(name: str) -> MediaMissingError:
-    return MediaMissingError(
-        f"“{name}” is not there.", next_step="store the file under this path, or change the asset."
-    )
+    return MediaMissingError(f"“{name}” is not there.", next_step="store the file there, or change the asset.")

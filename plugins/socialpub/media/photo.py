@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from socialpub.media.findings import Finding, Inspection, MediaFacts, Severity
 from socialpub.media.source import PIECE, HashingStream, StoredFile
@@ -21,6 +20,7 @@ _TAKEN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": 
 _READABLE = {**_TAKEN, "WEBP": "image/webp", "AVIF": "image/avif"}
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 _ALLOW = "save it as a JPEG below 4 MB, or allow it to be re-encoded (may_reencode)."
+_IN_MEMORY = 10_000_000
 # One picture at a time is unpacked, so that a lane of many threads needs the memory of one.
 _unpacking = threading.Semaphore()
 
@@ -35,10 +35,6 @@ class PhotoLimits:
     """How large a photo may be that is re-encoded."""
     max_pixels: int = 64_000_000
     """Unpacked, a pixel takes three bytes, and re-encoding needs a second copy."""
-
-
-class BrokenPhotoError(Exception):
-    """The picture can't be unpacked."""
 
 
 def inspect_photo(file: StoredFile, limits: PhotoLimits, *, may_reencode: bool) -> Inspection:
@@ -67,22 +63,19 @@ def inspect_photo(file: StoredFile, limits: PhotoLimits, *, may_reencode: bool) 
 @contextmanager
 def unpack(file: StoredFile) -> Iterator[tuple[Image.Image | None, str]]:
     """The picture, its pixels not read yet, and the SHA-256 of the file; None for what is no picture."""
-    with tempfile.SpooledTemporaryFile(max_size=PhotoLimits.hard_bytes) as copy, _unpacking:
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         with file.open_stream() as stream:
             hashing = HashingStream(stream)
             while piece := hashing.read(PIECE):
                 copy.write(piece)
         copy.seek(0)
-        yield _open(copy), hashing.hexdigest()
+        with _unpacking:
+            yield _open(copy), hashing.hexdigest()
 
 
 def _open(copy: IO[bytes]) -> Image.Image | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `max_pixels` says it in words.
-            return Image.open(copy, formats=list(_READABLE))
-    except (UnidentifiedImageError, Image.DecompressionBombError):
-        return None
+        return Image.open(copy, formats=list(_READABLE))
     except Exception:  # noqa: BLE001 - a hostile header makes Pillow raise anything
         return None
 

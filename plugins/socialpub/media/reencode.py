@@ -43,7 +43,7 @@ def reencode_photo(file: StoredFile, limits: PhotoLimits) -> ReencodedPhoto:
             raise _broken(file.name)
         try:
             plain = _flatten(image)
-        except Exception as error:  # noqa: BLE001 - a damaged picture makes Pillow raise anything
+        except Exception as error:
             raise _broken(file.name) from error
         return ReencodedPhoto(file.name, _save_below(plain, limits.safe_bytes))
 

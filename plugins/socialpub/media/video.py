@@ -15,7 +15,7 @@ from socialpub.media.source import PIECE, HashingStream, StoredFile
 
 _CONVERT = "convert it, such as with `ffmpeg -i IN -c:v libx264 -c:a aac -movflags +faststart OUT.mp4`."
 _REPLACE = "export the video again and store it anew."
-# Facebook's guide to video formats names many containers and recommends MP4 and MOV; these are the ones that are checked.
+# Facebook names many containers and recommends these two; only these can be checked.
 _KNOWN_STARTS = (
     (b"\x1aE\xdf\xa3", 0, "a Matroska or WebM file"),
     (b"AVI ", 8, "an AVI file"),
@@ -167,7 +167,7 @@ def _doubt(file: StoredFile, scanner: BoxScanner, duration: float | None, limits
 
 
 def _duration_of(moov: bytes) -> float | None:
-    """From the movie header, which comes first in every file met in practice; None where it does not, or says nothing."""
+    """In seconds, from the movie header, which comes first in practice; None where it does not, or says nothing."""
     if len(moov) < 40 or moov[4:8] != b"mvhd":
         return None
     if moov[8] == 1:  # version: 64-bit times

@@ -1,4 +1,4 @@
-"""What is to be done at Facebook beside publishing: first comments to post, media to delete. Triggers write the rows."""
+"""What is to be done beside publishing: first comments to post, media to delete. Triggers write the rows."""
 
 from __future__ import annotations
 
