@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from socialpub.media.findings import Inspection
-from socialpub.media.photo import PhotoLimits, inspect_photo
+from socialpub.media.limits import MediaLimits
+from socialpub.media.photo import inspect_photo
 from socialpub.media.source import StoredFile
-from socialpub.media.video import VideoLimits, inspect_video
+from socialpub.media.video import inspect_video
 from socialpub.models import AssetType
-
-
-@dataclass(frozen=True, slots=True)
-class MediaLimits:
-    photo: PhotoLimits = field(default_factory=PhotoLimits)
-    video: VideoLimits = field(default_factory=VideoLimits)
 
 
 def inspect_media(file: StoredFile, kind: AssetType, limits: MediaLimits, *, may_reencode: bool = False) -> Inspection:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from socialpub.media.findings import Finding, Inspection, MediaFacts, Severity
+from socialpub.media.limits import PhotoLimits
 from socialpub.media.source import PIECE, HashingStream, StoredFile
+
+log = logging.getLogger(__name__)
 
 # Graph API reference, Page photos. An MPO is what phones make: a JPEG with more pictures behind the first.
 _TAKEN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": "image/gif", "BMP": "image/bmp",
@@ -20,21 +23,11 @@ _TAKEN = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "GIF": 
 _READABLE = {**_TAKEN, "WEBP": "image/webp", "AVIF": "image/avif"}
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 _ALLOW = "save it as a JPEG below 4 MB, or allow it to be re-encoded (may_reencode)."
+# JPEG opens an MPO as well.
+_FORMATS = [kind for kind in _READABLE if kind != "MPO"]
 _IN_MEMORY = 10_000_000
 # One picture at a time is unpacked, so that a lane of many threads needs the memory of one.
 _unpacking = threading.Semaphore()
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoLimits:
-    """Sizes in bytes. Facebook's reference says 10 MB; an older one, and its refusals still, 4 MB."""
-
-    safe_bytes: int = 4_000_000
-    hard_bytes: int = 10_000_000
-    source_bytes: int = 200_000_000
-    """How large a photo may be that is re-encoded."""
-    max_pixels: int = 64_000_000
-    """Unpacked, a pixel takes three bytes, and re-encoding needs a second copy."""
 
 
 def inspect_photo(file: StoredFile, limits: PhotoLimits, *, may_reencode: bool) -> Inspection:
@@ -53,7 +46,7 @@ def inspect_photo(file: StoredFile, limits: PhotoLimits, *, may_reencode: bool) 
             words = f"has {image.width} × {image.height} pixels: {limits.max_pixels:,} are the most"
             return _refuse(file, words, "save it smaller.", facts)
         is_animated = kind in _ANIMATED and getattr(image, "is_animated", False)
-        if not _is_whole(image):
+        if not _is_whole(image, file.name):
             return _refuse(file, "is cut off or damaged", "store the photo anew.", facts)
     needs_reencoding = may_reencode and (kind not in _TAKEN or file.size > limits.safe_bytes)
     findings = _doubt(file, kind, limits, is_animated=is_animated) if not needs_reencoding else iter(())
@@ -70,17 +63,20 @@ def unpack(file: StoredFile) -> Iterator[tuple[Image.Image | None, str]]:
                 copy.write(piece)
         copy.seek(0)
         with _unpacking:
-            yield _open(copy), hashing.hexdigest()
+            yield _open(copy, file.name), hashing.hexdigest()
 
 
-def _open(copy: IO[bytes]) -> Image.Image | None:
+def _open(copy: IO[bytes], name: str) -> Image.Image | None:
     try:
-        return Image.open(copy, formats=list(_READABLE))
-    except Exception:  # noqa: BLE001 - a hostile header makes Pillow raise anything
+        return Image.open(copy, formats=_FORMATS)
+    except UnidentifiedImageError:
+        return None
+    except Exception as error:  # noqa: BLE001 - a hostile header makes Pillow raise anything
+        log.warning("“%s” can't be opened as a picture: %r", name, error)
         return None
 
 
-def _is_whole(image: Image.Image) -> bool:
+def _is_whole(image: Image.Image, name: str) -> bool:
     """Reads to the end without unpacking more than it must: a PNG has checksums, a JPEG can be read at an eighth."""
     try:
         if image.format == "PNG":
@@ -88,7 +84,8 @@ def _is_whole(image: Image.Image) -> bool:
         else:
             image.draft("RGB", (image.width // 8, image.height // 8))
             image.load()
-    except Exception:  # noqa: BLE001 - a damaged picture makes Pillow raise anything
+    except Exception as error:  # noqa: BLE001 - a damaged picture makes Pillow raise anything
+        log.warning("“%s” can't be unpacked: %r", name, error)
         return False
     return True
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageCms, ImageOps
 
 from socialpub.errors import MediaRefusedError
-from socialpub.media.photo import PhotoLimits, unpack
+from socialpub.media.limits import PhotoLimits
+from socialpub.media.photo import unpack
 from socialpub.media.source import MediaStream, StoredFile
 
 MIME_TYPE = "image/jpeg"
@@ -51,6 +52,10 @@ def reencode_photo(file: StoredFile, limits: PhotoLimits) -> ReencodedPhoto:
 def _flatten(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):
+        upright = upright.point(lambda value: value * (1 / 256)).convert("L")
+    elif upright.mode in ("I", "F"):
+        raise ValueError(f"What is white in a picture of mode {upright.mode} is not known.")
     if upright.has_transparency_data:
         seen = upright.convert("RGBA")
         white = Image.new("RGBA", seen.size, "white")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from socialpub.media.findings import Finding, Inspection, MediaFacts, Severity
+from socialpub.media.limits import VideoLimits
 from socialpub.media.source import PIECE, HashingStream, StoredFile
 
 _CONVERT = "convert it, such as with `ffmpeg -i IN -c:v libx264 -c:a aac -movflags +faststart OUT.mp4`."
@@ -38,19 +39,6 @@ _FIRST_BOXES = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 _SIZE_FOLLOWS = b"\0\0\0\1"
 _KEPT = 256
 _MOST_BOXES = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class VideoLimits:
-    """Sizes in bytes, durations in seconds. Facebook's reference states none: these are the texts of its refusals."""
-
-    min_bytes: int = 1024
-    """Subcode 1363022."""
-    max_bytes: int = 2 << 30
-    """Subcode 1363023."""
-    min_seconds: float = 1
-    """Subcode 1363025."""
-    max_seconds: float = 240 * 60
 
 
 @dataclass(slots=True)

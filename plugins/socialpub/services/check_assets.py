@@ -11,7 +11,8 @@ from socialpub.db.assets import record_figures
 from socialpub.db.engine import transaction
 from socialpub.errors import MediaError
 from socialpub.media.findings import Finding, Inspection, MediaFacts, Severity
-from socialpub.media.inspect import MediaLimits, inspect_media
+from socialpub.media.inspect import inspect_media
+from socialpub.media.limits import MediaLimits
 from socialpub.media.source import MediaStore
 from socialpub.models import AssetType, DraftAsset
 
