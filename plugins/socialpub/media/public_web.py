@@ -129,4 +129,5 @@ class _GuardedTlsPool(HTTPSConnectionPool):
 def open_pool(url: Url, guard: Guard) -> HTTPConnectionPool:
     """For one host. No proxy: behind one, nobody knows what is connected to."""
     pool_class = _GuardedTlsPool if url.scheme == "https" else _GuardedPool
-    return pool_class(url.host or "", url.port, timeout=guard.seconds_left, maxsize=1, retries=False, guard=guard)
+    port = url.port or pool_class.ConnectionCls.default_port  # Without one, the end of an IPv6 address is taken for it.
+    return pool_class(url.host or "", port, timeout=guard.seconds_left, maxsize=1, retries=False, guard=guard)
