@@ -54,6 +54,26 @@ class PostNotReadyError(SocialpubError):
     """The post can't be published as it stands: not approved, canceled, paused, already final, or under way."""
 
 
+class MediaError(SocialpubError):
+    """A photo or video can't be had from storage as it should be; nothing of it was sent. Messages name the file."""
+
+
+class MediaRefusedError(MediaError):
+    """The storage path leads to a place that media may not come from; a person has to change path or settings."""
+
+
+class MediaMissingError(MediaError):
+    """There is no such file; a person has to put it there, or to change the asset."""
+
+
+class MediaChangedError(MediaError):
+    """The file is not the one it was: replaced, overwritten or cut off, perhaps while it was read."""
+
+
+class MediaUnavailableError(MediaError):
+    """The storage does not answer, or not usefully; trying again later is safe."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphFailure:
     """What Facebook (or the network on the way to it) said, in the words a person needs to act or to ask Meta.

@@ -9,6 +9,8 @@ from datetime import timedelta
 from functools import cache
 
 from socialpub.errors import ConfigurationError
+from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, VideoLimits
+from socialpub.media.places import MediaPlaces
 from socialpub.services.claim import ScanLimits
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
@@ -26,6 +28,9 @@ class Settings:
     lane_threads: int = 256
     """A burst of 1,000 posts is 250 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
+    media: MediaPlaces = field(default_factory=MediaPlaces)
+    media_limits: MediaLimits = field(default_factory=MediaLimits)
+    link_limits: LinkLimits = field(default_factory=LinkLimits)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -54,6 +59,17 @@ class Settings:
             ),
             lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
+            media=MediaPlaces(environment.get(f"{_PREFIX}MEDIA_ROOT", "").strip(), _list(environment, "MEDIA_URLS")),
+            media_limits=MediaLimits(
+                PhotoLimits(
+                    safe_bytes=count("PHOTO_SAFE_BYTES", PhotoLimits().safe_bytes),
+                    hard_bytes=count("PHOTO_MAX_BYTES", PhotoLimits().hard_bytes),
+                ),
+                VideoLimits(max_bytes=count("VIDEO_MAX_BYTES", VideoLimits().max_bytes)),
+            ),
+            link_limits=LinkLimits(
+                time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(_list(environment, "LINK_PRIVATE_HOSTS"))
+            ),
         )
 
 
@@ -75,6 +91,10 @@ def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:
             next_step="set it to three numbers of minutes such as 5,15,45, or leave it out.",
         )
     return minutes
+
+
+def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(_PREFIX + name, "").split(",") if part.strip())
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, *, at_least: float = 0) -> float:

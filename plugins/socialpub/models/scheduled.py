@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Computed, FetchedValue, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from socialpub.errors import IllegalMoveError
@@ -38,6 +38,7 @@ class ScheduledPublish(Base):
             unique=True,
             postgresql_where=text("facebook_post_id is not null"),
         ),
+        Index("social_scheduled_posts_handed_over", "due_at", postgresql_where=text("status = 'handed_over'")),
         Index("social_scheduled_posts_unconfirmed", "due_at", postgresql_where=text("status = 'unconfirmed'")),
         Index(
             "social_scheduled_posts_on_their_way",
@@ -65,7 +66,11 @@ class ScheduledPublish(Base):
     published_at: Mapped[datetime | None]
     facebook_post_id: Mapped[str | None]
     permalink_url: Mapped[str | None]
-    delivery: Mapped[str] = mapped_column(server_default="direct")
+    delivery: Mapped[str] = mapped_column(server_default=FetchedValue())
+    """Its Page's, unless the post has its own."""
+    handed_over_at: Mapped[datetime | None]
+    handed_over_for: Mapped[datetime | None]
+    """When Facebook will publish it; another `publish_at` still has to be told."""
     lateness_rule: Mapped[str | None]
     late_by_minutes: Mapped[int | None]
     created_by: Mapped[str] = mapped_column(server_default="")
