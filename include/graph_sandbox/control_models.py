@@ -113,6 +113,7 @@ class SettingsChange(Order):
     upload_session_seconds: float | None = Field(default=None, ge=0)
     processing_seconds: float | None = Field(default=None, ge=0)
     is_error_data_text: bool | None = None
+    is_file_offset_text: bool | None = None
 
 
 class FateOrder(Order):

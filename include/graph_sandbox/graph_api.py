@@ -8,7 +8,19 @@ from inspect import isawaitable
 
 from starlette.types import Receive, Scope, Send
 
-from graph_sandbox import accounts, comments, feed, lists, oauth, photo_node, photos, posts, video_node, videos
+from graph_sandbox import (
+    accounts,
+    comments,
+    feed,
+    lists,
+    oauth,
+    photo_node,
+    photos,
+    posts,
+    resumable,
+    video_node,
+    videos,
+)
 from graph_sandbox.arrivals import Arrival
 from graph_sandbox.edge_faults import ALL_FAULTS
 from graph_sandbox.errors import GraphFault, invalid_parameter, missing_object, unknown_path
@@ -31,6 +43,7 @@ HANDLERS: Routes = {
     **videos.ROUTES,
     **video_node.ROUTES,
     **comments.ROUTES,
+    **resumable.ROUTES,
     **accounts.ROUTES,
     **oauth.ROUTES,
 }

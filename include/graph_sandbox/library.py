@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph_sandbox.entities import Post
-from graph_sandbox.media import Photo, StoredFile, UploadSession, Video
+from graph_sandbox.media import Photo, ResumableUpload, StoredFile, UploadSession, Video
 
 # Graph ids never come back, not even after a restart: a database that remembers them would take a new post for an old.
 _NUMBERS = itertools.count(int(time.time() * 1_000_000))
@@ -38,6 +38,8 @@ class Library:
         self.photos: dict[str, Photo] = {}
         self.videos: dict[str, Video] = {}
         self.sessions: dict[str, UploadSession] = {}
+        self.uploads: dict[str, ResumableUpload] = {}
+        self.handles: dict[str, ResumableUpload] = {}
         self._unused: dict[str, Photo] = {}
         self.commented_posts: dict[str, str] = {}
         self.owners: dict[str, Owner] = {}
@@ -61,6 +63,10 @@ class Library:
         path = Path(self._folder.name) / str(new_number())
         path.write_bytes(content)
         return path
+
+    def keep(self, content: bytes | None) -> Path | None:
+        """Write a file whose content was kept; None for one that was too big."""
+        return None if content is None else self.store(content)
 
     def add_photo(self, photo: Photo) -> None:
         """Make an uploaded photo known; nothing uses it yet."""

@@ -110,3 +110,22 @@ class UploadSession:
     def offsets(self) -> dict[str, str]:
         """Return what is wanted next, as strings; both are the file's size when everything is there."""
         return {"start_offset": str(self.file.size), "end_offset": str(self.end_offset)}
+
+
+@dataclass(slots=True)
+class ResumableUpload:
+    """An upload of the Resumable Upload API, of one person through one app; `handle` is there once it is whole."""
+
+    id: str
+    signature: str = field(repr=False)
+    app_id: str
+    user_id: str
+    file_type: str
+    opened_at: float
+    file: GrowingFile = field(repr=False)
+    handle: str | None = None
+
+    @property
+    def full_id(self) -> str:
+        """The id as clients see it, with its signature."""
+        return f"{self.id}?sig={self.signature}"

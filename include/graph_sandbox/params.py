@@ -17,7 +17,7 @@ COMMON_PARAMS = frozenset({"access_token", "appsecret_proof", "fields", "locale"
 """Accepted everywhere (the generic modifiers of the Graph API)."""
 
 SECRET_PARAMS = frozenset(
-    {"access_token", "appsecret_proof", "client_secret", "input_token", "fb_exchange_token", "code"}
+    {"access_token", "appsecret_proof", "client_secret", "input_token", "fb_exchange_token", "code", "sig"}
 )
 """Never recorded, never logged, never repeated in an error."""
 

@@ -9,10 +9,11 @@ from starlette.types import Receive, Scope
 from graph_sandbox.arrivals import Arrival
 from graph_sandbox.bodies import BODY_LIMIT, ClientLeft, read_limited, take_pieces, too_large
 from graph_sandbox.errors import GraphFault
-from graph_sandbox.file_part import FilePart
+from graph_sandbox.file_part import FilePart, UploadBroken
 from graph_sandbox.multipart import MultipartIntake
 from graph_sandbox.params import Params, parse_body, parse_query
 from graph_sandbox.request import GraphRequest, Location, find_token, locate, without_secrets
+from graph_sandbox.resumable import keep_partial_body, open_body
 from graph_sandbox.state import World
 from graph_sandbox.video_phases import open_chunk
 
@@ -34,9 +35,9 @@ class RequestReader:
         arrival = Arrival(
             arrived_at=time.time(),
             method=scope["method"],
-            path=scope["path"],
+            path=scope["path"].partition("?")[0],  # A percent-encoded upload id brings its signature along.
             edge=location.edge,
-            page_id=self._find_page_id(location.node, None),
+            page_id=None if location.edge == "uploads" else self._find_page_id(location.node, None),
             message=None,
             user_agent=headers.get("user-agent", ""),
         )
@@ -101,6 +102,9 @@ class RequestReader:
         query = parse_query(query_string) if query_string else {}
         request.params = query
         form = await self._read_body(request, receive)
+        self._complete(request, query, form)
+
+    def _complete(self, request: GraphRequest, query: Params, form: Params) -> None:
         request.params = {**query, **form}
         request.token, request.token_transport = find_token(request.headers, query, form)
         if request.node == "me":
@@ -109,6 +113,8 @@ class RequestReader:
         _show_params(request)
 
     async def _read_body(self, request: GraphRequest, receive: Receive) -> Params:
+        if _is_raw_upload(request):
+            return await self._read_raw(request, receive)
         if _media_type(request) == "multipart/form-data":
             return await self._read_multipart(request, receive)
         body = await read_limited(receive)
@@ -119,9 +125,8 @@ class RequestReader:
 
         def open_file(fields: Params, name: str, filename: str) -> FilePart:
             request.params = {**query, **fields}
-            part = self._open_file(request, name, filename)
-            request.files.append(part)
-            request.arrival.files.append(part.record)
+            part = self._make_part(request, name, filename)
+            self._begin_file(request, part)
             return part
 
         form = MultipartIntake(request.headers["content-type"], open_file)
@@ -136,12 +141,25 @@ class RequestReader:
             return {**form.fields, **{part.name: part.record for part in request.files}}
         return form.fields
 
-    def _open_file(self, request: GraphRequest, name: str, filename: str) -> FilePart:
-        part = self._make_part(request, name, filename)
+    async def _read_raw(self, request: GraphRequest, receive: Receive) -> Params:
+        """Take the body itself as the file; what came of one that breaks off stays (D-UPLOAD)."""
+        self._complete(request, request.params, {})
+        part = open_body(self._world, request)
+        self._begin_file(request, part)
+        try:
+            async for piece in take_pieces(receive):
+                part.write(memoryview(piece))
+        except (ClientLeft, UploadBroken):
+            keep_partial_body(self._world, request)
+            raise
+        return {}
+
+    def _begin_file(self, request: GraphRequest, part: FilePart) -> None:
+        request.files.append(part)
+        request.arrival.files.append(part.record)
         _show_params(request)
         if rule := self._world.faults.take(request, breaks_uploads=True):
             request.fault, part.break_after = rule, rule.after_bytes
-        return part
 
     def _make_part(self, request: GraphRequest, name: str, filename: str) -> FilePart:
         settings = self._world.settings
@@ -150,11 +168,16 @@ class RequestReader:
         if request.edge == "videos" and name == "source":
             return FilePart(name, filename, keep_bytes=settings.kept_video_bytes)
         # No edge wants more than one image, so no more than one is ever held.
-        return FilePart(name, filename, keep_bytes=settings.photo_max_bytes if len(request.files) < 2 else 0)
+        return FilePart(name, filename, keep_bytes=settings.photo_max_bytes if not request.files else 0)
 
 
 def _brings_files(request: GraphRequest) -> bool:
-    return request.edge in FILE_EDGES and _media_type(request) == "multipart/form-data"
+    is_form = request.edge in FILE_EDGES and _media_type(request) == "multipart/form-data"
+    return is_form or _is_raw_upload(request)
+
+
+def _is_raw_upload(request: GraphRequest) -> bool:
+    return (request.method, request.edge) == ("POST", "upload")
 
 
 def _media_type(request: GraphRequest) -> str:

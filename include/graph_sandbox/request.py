@@ -85,6 +85,8 @@ def locate(path: str) -> Location:
 def _edge_of_node(node: str) -> str:
     if node in _ROOT_EDGES:
         return node
+    if node.startswith("upload:"):
+        return "upload"
     return "post" if _POST_ID.fullmatch(node) else "page"
 
 

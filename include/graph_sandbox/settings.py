@@ -36,3 +36,4 @@ class Settings:
     upload_session_seconds: float = 86_400.0
     processing_seconds: float = 3.0
     is_error_data_text: bool = False
+    is_file_offset_text: bool = True

@@ -141,8 +141,8 @@ def _take_chunk(world: World, session: UploadSession, part: FilePart, offset: in
 
 
 def _store(world: World, file: GrowingFile) -> StoredFile:
-    path = None if file.content is None else world.library.store(file.content)
-    return StoredFile(recognise_video(file.head) or "application/octet-stream", file.size, file.sha256, path)
+    media_type = recognise_video(file.head) or "application/octet-stream"
+    return StoredFile(media_type, file.size, file.sha256, world.library.keep(file.content))
 
 
 PHASES: dict[str, Phase] = {"start": start, "transfer": transfer, "finish": finish, "cancel": cancel}

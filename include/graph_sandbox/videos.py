@@ -7,7 +7,6 @@ from typing import Any
 from graph_sandbox.entities import Page, Token
 from graph_sandbox.errors import GraphFault, invalid_parameter
 from graph_sandbox.fetching import fetch
-from graph_sandbox.file_part import FilePart
 from graph_sandbox.handlers import Routes
 from graph_sandbox.media import StoredFile, Video
 from graph_sandbox.paging import PAGING_PARAMS, Key, render_list
@@ -16,10 +15,20 @@ from graph_sandbox.request import GraphRequest
 from graph_sandbox.state import World
 from graph_sandbox.tokens import authenticate, find_page, require_publisher, require_reader
 from graph_sandbox.video_node import DEFAULT_FIELDS, read_video_fields, render_video
-from graph_sandbox.video_order import ORDER_PARAMS, check_video, find_file, finish_video, read_order, refuse_other_files
+from graph_sandbox.video_order import (
+    ORDER_PARAMS,
+    UNSUPPORTED,
+    bad_video,
+    check_video,
+    find_file,
+    finish_video,
+    read_order,
+    refuse_other_files,
+)
 from graph_sandbox.video_phases import PHASES
 
-WHOLE_PARAMS = ORDER_PARAMS | {"file_url"}
+HANDLE = "fbuploader_video_file_chunk"
+WHOLE_PARAMS = ORDER_PARAMS | {"file_url", HANDLE}
 
 
 async def create_video(world: World, request: GraphRequest) -> dict[str, Any]:
@@ -40,7 +49,7 @@ async def _create_whole(world: World, page: Page, token: Token, request: GraphRe
     refuse_other_files(request, "source", "thumb")
     fields = read_video_fields(request)
     order = read_order(world, request)
-    file = _store_video(world, await _take_file(world, request))
+    file = await _take_file(world, token, request)
     video = Video(world.library.new_id("video", page.id), page.id, token.app_id, world.now(), file=file)
     world.library.videos[video.id] = video
     finish_video(world, request, video, order)
@@ -48,26 +57,32 @@ async def _create_whole(world: World, page: Page, token: Token, request: GraphRe
     return render_video(world, video, fields or {"id": None}, base_url=request.base_url)
 
 
-async def _take_file(world: World, request: GraphRequest) -> FilePart:
-    url, source = read_text(request.params, "file_url"), find_file(request, "source")
-    if (url is None) == (source is None):
-        raise invalid_parameter("Exactly one of source and file_url must be given", subcode=1363020)
-    if source is not None:
-        return source
-    settings = world.settings
-    part = await fetch(
-        world, url or "", keep_bytes=settings.kept_video_bytes, max_bytes=settings.single_video_max_bytes
-    )
+async def _take_file(world: World, token: Token, request: GraphRequest) -> StoredFile:
+    """Return the file a request brings, names by its address, or by the handle of a resumable upload."""
+    url, handle = read_text(request.params, "file_url"), read_text(request.params, HANDLE)
+    source, settings = find_file(request, "source"), world.settings
+    if [url, handle, source].count(None) != 2:
+        raise invalid_parameter(f"Exactly one of source, file_url and {HANDLE} must be given", subcode=1363020)
+    if handle is not None:
+        return _find_uploaded(world, token, handle)
+    most, kept = settings.single_video_max_bytes, settings.kept_video_bytes
+    part = source or await fetch(world, url or "", keep_bytes=kept, max_bytes=most)
     if part is None:
         raise GraphFault(389, "(#389) Unable to fetch video file from URL.")
-    return part
+    media_type = check_video(part.size, part.head, least=settings.video_min_bytes, most=most)
+    return StoredFile(media_type, part.size, part.sha256, world.library.keep(part.content))
 
 
-def _store_video(world: World, part: FilePart) -> StoredFile:
-    settings = world.settings
-    media_type = check_video(part.size, part.head, least=settings.video_min_bytes, most=settings.single_video_max_bytes)
-    path = None if part.content is None else world.library.store(part.content)
-    return StoredFile(media_type, part.size, part.sha256, path)
+def _find_uploaded(world: World, token: Token, handle: str) -> StoredFile:
+    """Return the file behind a handle. Nobody says that it is good for one video only: sent twice, it makes two."""
+    upload = world.library.handles.get(handle)
+    if upload is None or upload.app_id != token.app_id or world.has_expired(upload.opened_at):
+        raise invalid_parameter(f"Invalid parameter: {HANDLE} is no handle of a finished upload of this app")
+    if upload.file_type != "video/mp4":
+        raise bad_video(1363024, UNSUPPORTED)
+    file, settings = upload.file, world.settings
+    media_type = check_video(file.size, file.head, least=settings.video_min_bytes, most=settings.video_max_bytes)
+    return StoredFile(media_type, file.size, file.sha256, world.library.keep(file.content))
 
 
 def list_videos(world: World, request: GraphRequest) -> dict[str, Any]:
