@@ -180,6 +180,38 @@ def test_a_success_without_an_id_is_tried_again(serve, body: dict) -> None:
         upload_photo(open_client(serve(answer(body)).url), "1", PAGE_TOKEN, png())
 
 
+@pytest.mark.parametrize(
+    ("code", "subcode", "is_gone"),
+    [
+        (100, 33, True),
+        (100, None, True),
+        (803, None, True),
+        (100, 1349125, False),
+        (2500, None, False),
+        (10, 33, False),
+    ],
+)
+def test_only_a_photo_that_is_not_there_is_as_good_as_deleted(
+    serve, code: int, subcode: int | None, is_gone: bool
+) -> None:
+    """A deletion has no parameter that a bare 100 could be about."""
+    error = {"message": "Unsupported delete request", "code": code, "error_subcode": subcode}
+    client = open_client(serve(answer({"error": error}, status=400)).url)
+    if is_gone:
+        delete_photo(client, "5", PAGE_TOKEN)
+    else:
+        with pytest.raises(errors.GraphRefusedError):
+            delete_photo(client, "5", PAGE_TOKEN)
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(100, None), (100, 1349125), (10, 33), (190, 463)])
+def test_a_read_that_is_refused_does_not_call_a_photo_gone(serve, code: int, subcode: int | None) -> None:
+    """Deleting and uploading again would follow from it."""
+    error = {"message": "Tried accessing nonexisting field", "code": code, "error_subcode": subcode}
+    with pytest.raises(errors.GraphRefusedError):
+        read_photo(open_client(serve(answer({"error": error}, status=400)).url), "5", PAGE_TOKEN)
+
+
 @pytest.mark.parametrize(("status", "done"), [({"success": False}, False), ({}, False), ({"success": "true"}, True)])
 def test_a_deletion_is_done_when_facebook_says_so(serve, status: dict, done: bool) -> None:
     """As a boolean or, in some of its pages, as text."""
