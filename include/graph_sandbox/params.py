@@ -122,8 +122,8 @@ def read_objects(params: Params, name: str) -> list[dict[str, Any]]:
     listed = _decode(params[name]) if name in params else []
     if not isinstance(listed, list):
         raise invalid_parameter(f"Param {name} must be an array.")
-    matches = [match for match in map(_INDEXED_NAME.fullmatch, params) if match and match[1] == name]
-    indexed = sorted((int(match[2] or 0), match[0]) for match in matches)
+    named = [_INDEXED_NAME.fullmatch(key) for key in params if key.startswith(f"{name}[")]
+    indexed = sorted((int(match[2] or 0), match[0]) for match in named if match)
     items = listed + [_decode(params[key]) for _, key in indexed]
     if not all(isinstance(item, dict) for item in items):
         raise invalid_parameter(f"Param {name} must be an array of objects.")

@@ -168,7 +168,9 @@ class RequestReader:
         if request.edge == "videos" and name == "source":
             return FilePart(name, filename, keep_bytes=settings.kept_video_bytes)
         # No edge wants more than one image, so no more than one is ever held.
-        return FilePart(name, filename, keep_bytes=settings.photo_max_bytes if not request.files else 0)
+        is_thumb = name == "thumb" and all(part.name != name for part in request.files)
+        is_wanted = not request.files if request.edge == "photos" else is_thumb
+        return FilePart(name, filename, keep_bytes=settings.photo_max_bytes if is_wanted else 0)
 
 
 def _brings_files(request: GraphRequest) -> bool:

@@ -248,6 +248,18 @@ def test_people_see_videos_with_title_and_state(graph: Graph, control: SandboxCo
     assert graph.session.get(f"{address}/videos/{video_id}").content == VIDEO
 
 
+def test_people_see_the_thumbnail(graph: Graph, control: SandboxControl, server: SandboxServer) -> None:
+    """It is the poster of the player."""
+    control.change_settings(processing_seconds=0)
+    files = {"source": ("a.mp4", VIDEO), "thumb": ("a.png", make_png())}
+    headers = {"Authorization": f"Bearer {DEFAULT_PAGE_TOKEN}"}
+    address = f"{server.url}/{VIDEOS}"
+    response = graph.session.post(address, files=files, data=graph.proof(DEFAULT_PAGE_TOKEN), headers=headers)
+    poster = f"/pages/{DEFAULT_PAGE}/videos/{response.json()['id']}/thumb"
+    assert f'poster="{poster}"' in graph.session.get(f"{server.url}/pages/{DEFAULT_PAGE}").text
+    assert graph.session.get(server.url + poster).content == make_png()
+
+
 def test_a_big_video_is_counted_but_not_kept(graph: Graph, control: SandboxControl, server: SandboxServer) -> None:
     """Beyond `kept_video_bytes` only size and checksum stay."""
     control.change_settings(kept_video_bytes=9_999, processing_seconds=0)
