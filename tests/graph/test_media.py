@@ -171,6 +171,18 @@ def test_only_the_announced_bytes_of_a_longer_file_are_sent(serve):
     assert stream.tell() == 7
 
 
+def test_a_stream_that_gives_less_than_it_is_asked_for_is_read_on(serve):
+    """As sockets and object storages do; only nothing at all is the end."""
+
+    class Dripping(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            return super().read(min(size or 0, 7))
+
+    server, content = serve(answer(DONE)), bytes(range(256)) * 10
+    upload(open_client(server.url), source=MediaFile(Dripping(content), len(content), "a", "video/mp4"))
+    assert take_apart(server.requests[0]).files["source"].content == content
+
+
 def test_an_empty_file_is_refused_before_anything_is_sent(serve):
     """A body without a length would be sent in another way."""
     server = serve(answer(DONE))

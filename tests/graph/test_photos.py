@@ -16,25 +16,12 @@ from socialpub.graph.media import MediaFile
 from socialpub.graph.photos import delete_photo, read_photo, upload_photo
 from socialpub.graph.posts import FeedPost, build_feed_request, list_published_posts, publish_feed_post, read_post
 from socialpub.graph.read_back import Absent, Found, find_published
-from tests.graph.conftest import PAGE_TOKEN, answer, open_client, take_apart
-
-# What each end of a request that proves nothing comes to on one that may be repeated.
-UNCLEAR = ("500", "500_code1", "reset", "close", "hang", "html_502", "html_503", "200_garbage", "empty_200",
-           "truncated_json", "cut_body", "200_error_body", "transient")  # fmt: skip
-
-
-def png(seed: int = 0) -> MediaFile:
-    content = make_png(seed)
-    return MediaFile(io.BytesIO(content), len(content), f"{seed}.png", "image/png")
-
-
-def upload(client: GraphClient, seed: int = 0, **more: object) -> str:
-    return upload_photo(client, DEFAULT_PAGE, PAGE_TOKEN, png(seed), **more)
+from tests.graph.conftest import PAGE_TOKEN, UNCLEAR, answer, open_client, png, take_apart, upload_png
 
 
 def test_a_photo_arrives_whole_and_unpublished(sandbox: SandboxServer, client: GraphClient) -> None:
     """With its description for the blind; and nobody sees it yet."""
-    photo_id = upload(client, 1, alt_text="Zażółcona brama 🧙", caption="Brama")
+    photo_id = upload_png(client, 1, alt_text="Zażółcona brama 🧙", caption="Brama")
     [photo] = sandbox.control.photos(DEFAULT_PAGE)
     assert (photo.id, photo.alt_text, photo.caption) == (photo_id, "Zażółcona brama 🧙", "Brama")
     assert photo.size == len(make_png(1))
@@ -45,7 +32,7 @@ def test_a_photo_arrives_whole_and_unpublished(sandbox: SandboxServer, client: G
 def test_an_album_shows_its_photos_in_order_and_is_found_again_by_them(client: GraphClient) -> None:
     """Ten photos, uploaded in one order and attached in another."""
     started = datetime.now(UTC)
-    ids = tuple(reversed([upload(client, seed) for seed in range(10)]))
+    ids = tuple(reversed([upload_png(client, seed) for seed in range(10)]))
     post = FeedPost("Zażółć gęślą", attached_media=ids)
     made = publish_feed_post(client, DEFAULT_PAGE, PAGE_TOKEN, post)
     assert read_post(client, made.id, PAGE_TOKEN).media_ids == ids
@@ -62,9 +49,9 @@ def test_an_album_whose_answer_is_lost_is_found_among_posts_of_the_same_text(
     """Text alone would be ambiguous; the photos are nobody else's."""
     sandbox.control.set_refuse_duplicates(False)
     started = datetime.now(UTC)
-    publish_feed_post(client, DEFAULT_PAGE, PAGE_TOKEN, FeedPost("Gates open", attached_media=(upload(client, 1),)))
+    publish_feed_post(client, DEFAULT_PAGE, PAGE_TOKEN, FeedPost("Gates open", attached_media=(upload_png(client, 1),)))
     publish_feed_post(client, DEFAULT_PAGE, PAGE_TOKEN, FeedPost("Gates open"))
-    post = FeedPost("Gates open", attached_media=(upload(client, 2), upload(client, 3)))
+    post = FeedPost("Gates open", attached_media=(upload_png(client, 2), upload_png(client, 3)))
     sandbox.control.add_fault(f"committed_then_{end}", method="POST", edge="feed")
     with pytest.raises(errors.OutcomeUnknownError):
         publish_feed_post(client, DEFAULT_PAGE, PAGE_TOKEN, post)
@@ -77,9 +64,9 @@ def test_an_album_whose_answer_is_lost_is_found_among_posts_of_the_same_text(
 def test_an_album_without_a_text_is_told_from_others_without_one(client: GraphClient) -> None:
     """No text is no fingerprint."""
     started = datetime.now(UTC)
-    other = FeedPost(None, attached_media=(upload(client, 1),))
+    other = FeedPost(None, attached_media=(upload_png(client, 1),))
     publish_feed_post(client, DEFAULT_PAGE, PAGE_TOKEN, other)
-    mine = FeedPost(None, attached_media=(upload(client, 2),))
+    mine = FeedPost(None, attached_media=(upload_png(client, 2),))
     posts = list_published_posts(client, DEFAULT_PAGE, PAGE_TOKEN, since=started - timedelta(seconds=30))
     search = {"application_id": DEFAULT_APP, "not_before": started, "known_ids": ()}
     assert find_published(posts, post=mine, **search) == Absent()
@@ -91,9 +78,9 @@ def test_an_upload_that_is_unclear_may_be_repeated(sandbox: SandboxServer, clien
     """It publishes nothing; a photo that nobody uses is deleted by Facebook."""
     sandbox.control.add_fault(end, method="POST", edge="photos")
     with pytest.raises(errors.TryAgainError):
-        upload(client)
+        upload_png(client)
     assert len(sandbox.control.arrivals(method="POST", edge="photos")) == 1
-    assert upload(client)
+    assert upload_png(client)
     assert sandbox.control.posts(DEFAULT_PAGE) == []
 
 
@@ -108,7 +95,7 @@ def test_a_definite_refusal_of_an_upload_is_one(
     """That it may be repeated does not make it worth repeating."""
     sandbox.control.add_fault(fault, method="POST", edge="photos")
     with pytest.raises(kind):
-        upload(client)
+        upload_png(client)
 
 
 @pytest.mark.parametrize("content", [b"GIF, but only in words", make_png()[:40]])
@@ -123,7 +110,7 @@ def test_a_photo_that_is_too_big_is_refused(sandbox: SandboxServer, client: Grap
     """The subcode says more than code 100."""
     sandbox.control.change_settings(photo_max_bytes=50)
     with pytest.raises(errors.InvalidPostError, match="less than") as caught:
-        upload(client)
+        upload_png(client)
     assert caught.value.failure.subcode == 1366046
 
 
@@ -137,7 +124,7 @@ def test_a_photo_is_fetched_from_its_public_url(serve, client: GraphClient) -> N
 
 def test_a_photo_is_deleted_once_and_gone_after_that(sandbox: SandboxServer, client: GraphClient) -> None:
     """Cleaning up twice is no mistake."""
-    photo_id = upload(client)
+    photo_id = upload_png(client)
     for _ in range(2):
         delete_photo(client, photo_id, PAGE_TOKEN)
     assert read_photo(client, photo_id, PAGE_TOKEN) is None
@@ -147,7 +134,7 @@ def test_a_photo_is_deleted_once_and_gone_after_that(sandbox: SandboxServer, cli
 @pytest.mark.parametrize("end", UNCLEAR)
 def test_an_unclear_deletion_may_be_repeated(sandbox: SandboxServer, client: GraphClient, end: str) -> None:
     """The second one finds nothing, which is what was wanted."""
-    photo_id = upload(client)
+    photo_id = upload_png(client)
     sandbox.control.add_fault(f"committed_then_{end}", method="DELETE")
     with pytest.raises(errors.TryAgainError):
         delete_photo(client, photo_id, PAGE_TOKEN)
@@ -156,7 +143,7 @@ def test_an_unclear_deletion_may_be_repeated(sandbox: SandboxServer, client: Gra
 
 def test_a_deletion_that_is_refused_for_a_reason_is_not_done(sandbox: SandboxServer, client: GraphClient) -> None:
     """Only "there is no such photo" is as good as done."""
-    photo_id = upload(client)
+    photo_id = upload_png(client)
     sandbox.control.add_fault("permission_10", method="DELETE")
     with pytest.raises(errors.PermissionRefusedError):
         delete_photo(client, photo_id, PAGE_TOKEN)
@@ -165,8 +152,8 @@ def test_a_deletion_that_is_refused_for_a_reason_is_not_done(sandbox: SandboxSer
 
 def test_a_photo_tells_whether_a_live_post_shows_it(sandbox: SandboxServer, client: GraphClient) -> None:
     """Unused, in a scheduled post, in a live one, and after a day."""
-    unused, live = upload(client, 1), upload(client, 2)
-    waiting = upload(client, 3, is_temporary=True)
+    unused, live = upload_png(client, 1), upload_png(client, 2)
+    waiting = upload_png(client, 3, is_temporary=True)
     publish_feed_post(client, DEFAULT_PAGE, PAGE_TOKEN, FeedPost("Live", attached_media=(live,)))
     due = datetime.now(UTC) + timedelta(hours=1)
     later = FeedPost("Later", attached_media=(waiting,), scheduled_publish_time=due)
@@ -191,6 +178,38 @@ def test_a_success_without_an_id_is_tried_again(serve, body: dict) -> None:
     """An album can't be built of what has no id."""
     with pytest.raises(errors.TryAgainError, match="no id"):
         upload_photo(open_client(serve(answer(body)).url), "1", PAGE_TOKEN, png())
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "is_gone"),
+    [
+        (100, 33, True),
+        (100, None, True),
+        (803, None, True),
+        (100, 1349125, False),
+        (2500, None, False),
+        (10, 33, False),
+    ],
+)
+def test_only_a_photo_that_is_not_there_is_as_good_as_deleted(
+    serve, code: int, subcode: int | None, is_gone: bool
+) -> None:
+    """A deletion has no parameter that a bare 100 could be about."""
+    error = {"message": "Unsupported delete request", "code": code, "error_subcode": subcode}
+    client = open_client(serve(answer({"error": error}, status=400)).url)
+    if is_gone:
+        delete_photo(client, "5", PAGE_TOKEN)
+    else:
+        with pytest.raises(errors.GraphRefusedError):
+            delete_photo(client, "5", PAGE_TOKEN)
+
+
+@pytest.mark.parametrize(("code", "subcode"), [(100, None), (100, 1349125), (10, 33), (190, 463)])
+def test_a_read_that_is_refused_does_not_call_a_photo_gone(serve, code: int, subcode: int | None) -> None:
+    """Deleting and uploading again would follow from it."""
+    error = {"message": "Tried accessing nonexisting field", "code": code, "error_subcode": subcode}
+    with pytest.raises(errors.GraphRefusedError):
+        read_photo(open_client(serve(answer({"error": error}, status=400)).url), "5", PAGE_TOKEN)
 
 
 @pytest.mark.parametrize(("status", "done"), [({"success": False}, False), ({}, False), ({"success": "true"}, True)])

@@ -21,8 +21,7 @@ from socialpub.graph.scheduled import (
     publish_video_now,
     reschedule,
 )
-from tests.graph.conftest import PAGE_TOKEN, TOKEN, answer, open_client, take_apart
-from tests.graph.test_photos import UNCLEAR, upload
+from tests.graph.conftest import PAGE_TOKEN, TOKEN, UNCLEAR, answer, open_client, take_apart, upload_png
 
 
 def plan(text: str = "Zażółć gęślą", *, hours: float = 2, photos: tuple[str, ...] = ()) -> FeedPost:
@@ -63,7 +62,7 @@ def test_a_hand_over_without_an_answer_is_found_among_the_scheduled(
     sandbox.control.set_refuse_duplicates(False)
     started = datetime.now(UTC)
     hand_over(client, plan(hours=3))
-    post = plan(photos=(upload(client, 1, is_temporary=True), upload(client, 2, is_temporary=True)))
+    post = plan(photos=(upload_png(client, 1, is_temporary=True), upload_png(client, 2, is_temporary=True)))
     sandbox.control.add_fault(f"committed_then_{end}", method="POST", edge="feed")
     with pytest.raises(errors.OutcomeUnknownError):
         hand_over(client, post)

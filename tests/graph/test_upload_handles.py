@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
 
 import pytest
 
+from graph_sandbox.samples import make_video
+from graph_sandbox.server import SandboxServer
+from graph_sandbox.state import DEFAULT_PAGE, DEFAULT_USER_TOKEN
 from socialpub import errors
+from socialpub.graph.client import GraphClient
 from socialpub.graph.media import MediaFile
 from socialpub.graph.upload_handles import open_upload, read_offset, send_bytes
-from tests.graph.conftest import APP_ID, TOKEN, Reply, answer, open_client, reset, silence, take_apart
+from socialpub.graph.videos import VideoDetails, prepare_handle, send_video
+from socialpub.models.secret import Secret
+from tests.graph.conftest import (
+    APP_ID,
+    PAGE_TOKEN,
+    TOKEN,
+    UNCLEAR,
+    Reply,
+    answer,
+    open_client,
+    reset,
+    silence,
+    take_apart,
+)
 
 SESSION = "upload:MTphdHRhY2htZW50OjA5/+1=?sig=ARZqkGCA_uQ-x"
 ADDRESS = "/v26.0/upload:MTphdHRhY2htZW50OjA5/+1="
-UNCLEAR = [reset, silence, answer(b"<html>502</html>", status=502), answer({})]
+BROKEN = [reset, silence, answer(b"<html>502</html>", status=502), answer({})]
 
 
 def file_of(content: bytes) -> MediaFile:
@@ -61,7 +79,7 @@ def test_an_interrupted_upload_says_where_it_stands(serve, shown: object, offset
     assert seen.headers["Authorization"] == f"OAuth {TOKEN.reveal()}"
 
 
-@pytest.mark.parametrize("reply", UNCLEAR)
+@pytest.mark.parametrize("reply", BROKEN)
 def test_every_step_may_be_repeated(serve, reply: Reply):
     """A handle nobody uses publishes nothing."""
     client = open_client(serve(reply).url)
@@ -108,3 +126,65 @@ def test_neither_token_nor_signature_is_logged(serve, caplog):
     assert len(ours) == 1
     assert "ARZqkGCA_uQ-x" not in caplog.text
     assert TOKEN.reveal() not in caplog.text
+
+
+VIDEO = make_video(100_000)
+USER_TOKEN = Secret(DEFAULT_USER_TOKEN)
+
+
+def send_from(client: GraphClient, session_id: str, offset: int) -> str:
+    stream = io.BytesIO(VIDEO)
+    stream.seek(offset)
+    file = MediaFile(stream, len(VIDEO) - offset, "gates.mp4", "video/mp4")
+    return send_bytes(client, USER_TOKEN, session_id, file, offset=offset)
+
+
+def begin(client: GraphClient) -> str:
+    about = {"file_name": "gates.mp4", "file_length": len(VIDEO), "file_type": "video/mp4"}
+    return open_upload(client, USER_TOKEN, **about)
+
+
+def publish(sandbox: SandboxServer, client: GraphClient, handle: str) -> None:
+    video_id = send_video(
+        client, prepare_handle(client, DEFAULT_PAGE, PAGE_TOKEN, handle, VideoDetails("T", "D"))
+    ).video_id
+    [video] = sandbox.control.videos(DEFAULT_PAGE)
+    assert (video.id, video.sha256) == (video_id, hashlib.sha256(VIDEO).hexdigest())
+
+
+def test_a_video_is_published_by_its_handle(sandbox: SandboxServer, client: GraphClient) -> None:
+    """Uploaded with a person's token, published with the Page's."""
+    publish(sandbox, client, send_from(client, begin(client), 0))
+
+
+@pytest.mark.parametrize("after_bytes", [0, 30_000, 99_999])
+def test_an_upload_that_was_cut_goes_on_from_the_offset_facebook_has(
+    sandbox: SandboxServer, client: GraphClient, after_bytes: int
+) -> None:
+    """Nothing is sent twice."""
+    session_id = begin(client)
+    sandbox.control.add_fault("upload_cut", edge="upload", after_bytes=after_bytes)
+    with pytest.raises(errors.TryAgainError):
+        send_from(client, session_id, 0)
+    offset = read_offset(client, USER_TOKEN, session_id)
+    assert offset == after_bytes
+    publish(sandbox, client, send_from(client, session_id, offset))
+
+
+@pytest.mark.parametrize("end", UNCLEAR)
+def test_a_handle_whose_answer_was_lost_is_asked_for_again(
+    sandbox: SandboxServer, client: GraphClient, end: str
+) -> None:
+    """When all bytes are there, none is sent."""
+    session_id = begin(client)
+    sandbox.control.add_fault(f"committed_then_{end}", edge="upload", method="POST")
+    with pytest.raises(errors.TryAgainError):
+        send_from(client, session_id, 0)
+    assert read_offset(client, USER_TOKEN, session_id) == len(VIDEO)
+    publish(sandbox, client, send_from(client, session_id, len(VIDEO)))
+
+
+def test_a_pages_token_opens_no_upload(client: GraphClient) -> None:
+    """Facebook's words say whose token it wants."""
+    with pytest.raises(errors.PermissionRefusedError, match="user access token"):
+        open_upload(client, PAGE_TOKEN, file_name="a", file_length=5, file_type="video/mp4")

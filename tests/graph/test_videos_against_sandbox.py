@@ -29,8 +29,7 @@ from socialpub.graph.videos import (
     read_video,
     send_video,
 )
-from tests.graph.conftest import PAGE_TOKEN, answer
-from tests.graph.test_photos import UNCLEAR
+from tests.graph.conftest import PAGE_TOKEN, UNCLEAR, answer
 
 VIDEO = make_video(100_000)
 SHA256 = hashlib.sha256(VIDEO).hexdigest()

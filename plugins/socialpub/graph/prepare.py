@@ -22,6 +22,7 @@ from socialpub.models.secret import Secret
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+_MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)  # It becomes a header.
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +73,13 @@ def prepare(order: Order, token: Secret, *, settings: GraphSettings, session: re
         query = {**query, "appsecret_proof": proof}
     else:  # A form keeps the proof out of the URL, and so out of every proxy's log.
         form = {**form, "appsecret_proof": proof}
-    body, headers = _encode_body(order, form)
+    body, content_type = _encode_body(order, form)
     request = requests.Request(
         order.method,
         settings.edge_url(edge, order.host),
         params=encode_params(query),
         data=body,
-        headers=headers,
+        headers={**order.headers, **content_type},
         auth=wire.TokenAuth(token, order.token_scheme),
     )
     call = Call(order.method, edge, tuple(secret.reveal() for secret in secrets), is_repeatable=order.is_repeatable)
@@ -86,9 +87,9 @@ def prepare(order: Order, token: Secret, *, settings: GraphSettings, session: re
 
 
 def _encode_body(order: Order, form: Mapping[str, Any] | None) -> tuple[Any, dict[str, str]]:
-    """The body and the headers that go with it."""
+    """The body and the header that names its type; `requests` names that of a plain form."""
     if order.raw:
-        return FileBody(order.raw), {"Content-Type": order.raw.content_type, **order.headers}
+        return FileBody(order.raw), {"Content-Type": order.raw.content_type}
     fields = None if form is None else encode_params(form)
     if order.files:
         multipart = MultipartBody(fields or {}, order.files)
@@ -105,6 +106,7 @@ def _require_token(edge: str, token: Secret) -> None:
 
 def _require_content(edge: str, files: list[MediaFile]) -> None:
     for file in files:
-        if file.size < 1:
-            failure = GraphFailure(edge, f"The file “{file.name}” is empty; nothing was sent.")
+        if file.size < 1 or not _MIME_TYPE.fullmatch(file.content_type):
+            fault = "is empty" if file.size < 1 else "has no MIME type"
+            failure = GraphFailure(edge, f"The file “{file.name}” {fault}; nothing was sent.")
             raise InvalidPostError(failure, next_step="attach the file again and schedule the post again.")

@@ -41,10 +41,11 @@ def open_upload(client: GraphClient, user_token: Secret, *, file_name: str, file
 def send_bytes(client: GraphClient, user_token: Secret, session_id: str, file: MediaFile, *, offset: int = 0) -> str:
     """Send the file from byte `offset` to its end, in one request, and return the handle to publish it by.
 
-    `file` stands at that byte, and its size is what is left. After a `TryAgainError`, ask `read_offset` where to go on.
+    `file` stands at that byte, and its size is what is left. After a `TryAgainError`, ask `read_offset` where to go on;
+    when nothing is left, nothing is sent but the question for the handle.
     """
-    order = _order("POST", session_id)
-    prepared = client.prepare(replace(order, raw=file, headers={"file_offset": str(offset)}), user_token)
+    order = replace(_order("POST", session_id), headers={"file_offset": str(offset)})
+    prepared = client.prepare(replace(order, raw=file) if file.size else order, user_token)
     response = client.send(prepared)
     handle = response.body.get("h")  # Taken as it is: a handle may hold line ends.
     if not isinstance(handle, str) or not handle:

@@ -42,7 +42,7 @@ def _check(engine: Engine, store: MediaStore, asset: DraftAsset, limits: MediaLi
     kind = AssetType(asset.type)
     found = _inspect(store, asset.storage_path, kind, limits, may_reencode=asset.may_reencode)
     yield from found.findings
-    differences = _compare(asset, found.facts) if found.facts else []
+    differences = compare_figures(asset, found.facts) if found.facts else []
     if differences:
         words = f"“{asset.storage_path}” is not the file that was approved: {'; '.join(differences)}."
         yield Finding(Severity.ERROR, asset.storage_path, words, _APPROVE_ANEW)
@@ -62,7 +62,7 @@ def _inspect(
         return Inspection(None, (Finding.of_error(path, error),))
 
 
-def _compare(asset: DraftAsset, facts: MediaFacts) -> list[str]:
+def compare_figures(asset: DraftAsset, facts: MediaFacts) -> list[str]:
     """How the file differs from what its row says; nothing where the row says nothing."""
     return [
         f"its {what} is {found}, not {declared}"

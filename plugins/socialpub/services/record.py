@@ -53,6 +53,19 @@ class Recorder:
                 return PostStatus.PUBLISHED
         return self._record_alone(attempt_id, outcome, now)
 
+    @wait_for_database
+    def record_processing(self, attempt_id: UUID, video_id: str, *, lease_expires_at: datetime) -> None:
+        """Facebook has the whole video and works on it: the attempt stays open, and the post with its run until then.
+
+        Once nobody asks any more how far it is, the lease ends, and the scan has the post looked up.
+        """
+        with transaction(self.engine, actor=self.actor) as session:
+            attempt, post = _lock(session, attempt_id)
+            if post.status == PostStatus.PUBLISHING and attempt.outcome is None:
+                post.status_reason = "Facebook has the video and processes it."
+                post.lease_expires_at = lease_expires_at
+                attempt.response_payload = {"video_id": video_id}
+
     def _record_published(self, answers: Mapping[UUID, Answered]) -> Collection[UUID]:
         with transaction(self.engine, actor=self.actor) as session:
             return record_published(session, answers)
