@@ -98,6 +98,11 @@ class ScheduledPublish(Base):
         """How many attempts count against the limit; rate limits, unsent attempts and hand-overs do not."""
         return sum(attempt.outcome in USES_A_TRY and not attempt.is_hand_over for attempt in self.attempts)
 
+    @property
+    def hand_overs_tried(self) -> int:
+        """How often Facebook was asked to hold the post and did not, or may not have."""
+        return sum(attempt.outcome in USES_A_TRY and attempt.is_hand_over for attempt in self.attempts)
+
     def mark_queued(self, *, claimed_by: str, lease_expires_at: datetime, now: datetime) -> None:
         """Give the post to one run, which has until `lease_expires_at` to move it on."""
         self._move_to(PostStatus.QUEUED, reason=None)
@@ -117,6 +122,10 @@ class ScheduledPublish(Base):
         self._move_to(PostStatus.HANDED_OVER, reason=None)
         self.facebook_post_id, self.next_attempt_at = facebook_post_id, None
         self.handed_over_at, self.handed_over_for = now, self.publish_at
+
+    def mark_moved(self, publish_at: datetime) -> None:
+        """Facebook has been told to publish it at that time."""
+        self.handed_over_for = publish_at
 
     def mark_failed(self, error: str) -> None:
         self._move_to(PostStatus.FAILED, reason=error)

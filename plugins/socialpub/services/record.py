@@ -60,7 +60,7 @@ class Recorder:
         Once nobody asks any more how far it is, the lease ends, and the scan has the post looked up.
         """
         with transaction(self.engine, actor=self.actor) as session:
-            attempt, post = _lock(session, attempt_id)
+            attempt, post = lock_attempt(session, attempt_id)
             if post.status == PostStatus.PUBLISHING and attempt.outcome is None:
                 post.status_reason = "Facebook has the video and processes it."
                 post.lease_expires_at = lease_expires_at
