@@ -1,4 +1,4 @@
-"""The statements of what is done beside publishing at the second: one file in `include/sql/queries`, one function here."""
+"""The statements of what is done beside publishing: one file in `include/sql/queries`, one function here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class Chores:
 @cache
 def _query(name: str) -> TextClause:
     clause = text(read_query(name))
-    return clause.bindparams(*(bindparam(key, type_=Interval()) for key in clause.compile().params if key in _INTERVALS))
+    return clause.bindparams(
+        *(bindparam(key, type_=Interval()) for key in clause.compile().params if key in _INTERVALS)
+    )
 
 
 def find_chores(

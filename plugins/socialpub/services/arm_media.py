@@ -31,7 +31,7 @@ def arm_media(
 ) -> Callable[[], PublishedPost | AcceptedVideo]:
     """The request that publishes the post, ready to leave. Raises a `GraphError` or `MediaError`; nothing was sent.
 
-    With `publish_at` it hands the post over to Facebook, which publishes it then; `needed_until` is by when it has left.
+    With `publish_at` it hands the post over to Facebook, which publishes it then; by `needed_until` it has left.
     """
     assets = uploader.upload_assets(
         post.draft_id,

@@ -13,7 +13,15 @@ from socialpub.db.engine import transaction
 from socialpub.errors import GraphError
 from socialpub.graph.page_post import PagePost
 from socialpub.graph.posts import list_published_posts
-from socialpub.graph.read_back import CLOCK_TOLERANCE, Absent, Ambiguous, Found, ReadBack, find_published, find_scheduled
+from socialpub.graph.read_back import (
+    CLOCK_TOLERANCE,
+    Absent,
+    Ambiguous,
+    Found,
+    ReadBack,
+    find_published,
+    find_scheduled,
+)
 from socialpub.graph.scheduled import list_scheduled_posts
 from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
 from socialpub.models.secret import Secret
@@ -29,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def confirm_hand_over(confirmer: Confirmer, post: LoadedPost, token: Secret, *, now: datetime) -> bool:
-    """Look once, write down what that proves, and say whether it settles the post. What can't be read proves nothing."""
+    """Look once, write down what that proves, say whether it settles the post. What can't be read proves nothing."""
     assert post.attempt is not None and post.attempt.sent_at is not None, "only a sent post is unconfirmed"
     sent_at = post.attempt.sent_at
     try:
@@ -44,7 +52,7 @@ def confirm_hand_over(confirmer: Confirmer, post: LoadedPost, token: Secret, *, 
 
 
 def is_between_lists(publish_at: datetime, now: datetime, settle_time: timedelta) -> bool:
-    """Whether a post of that time may have left the list of scheduled posts and not be seen in that of published ones."""
+    """Whether a post of that time may have left the list of scheduled posts and not be in that of published ones."""
     return publish_at - CLOCK_TOLERANCE <= now < publish_at + settle_time
 
 

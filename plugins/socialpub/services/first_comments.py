@@ -60,8 +60,8 @@ def post_first_comments(publisher: Publisher, *, max_comments: int = 200) -> Cou
     ended = Counter[str]()
     for post_id in _list_unclear(publisher, max_comments):
         ended[_look_up(publisher, _load(publisher, post_id))] += 1
-    while ended.total() < max_comments and (post_id := _claim(publisher)):
-        ended[_post(publisher, _load(publisher, post_id))] += 1
+    while ended.total() < max_comments and (claimed := _claim(publisher)):
+        ended[_post(publisher, _load(publisher, claimed))] += 1
     return ended
 
 

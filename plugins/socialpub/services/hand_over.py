@@ -33,7 +33,7 @@ LATEST = timedelta(days=75)
 
 @dataclass(frozen=True, slots=True)
 class HandOverLimits:
-    """Which posts are handed over, and how many in one run. Raises `ConfigurationError` for what Facebook won't take."""
+    """Which posts are handed over, how many in one run. Raises `ConfigurationError` for what Facebook won't take."""
 
     min_ahead: timedelta = timedelta(minutes=15)
     """Later, a post goes out the ordinary way: Facebook would refuse it, or might be too slow."""
@@ -48,7 +48,7 @@ class HandOverLimits:
     def __post_init__(self) -> None:
         if self.min_ahead < EARLIEST or self.max_ahead > LATEST:
             raise ConfigurationError(
-                f"Posts can't be handed over {self.min_ahead} to {self.max_ahead} ahead: Facebook takes a native schedule"
+                f"Posts can't be handed over {self.min_ahead} to {self.max_ahead} ahead: Facebook takes native schedules"
                 " from 10 minutes to 75 days ahead.",
                 next_step="set SOCIALPUB_HAND_OVER_MIN_MINUTES to 10 or more and SOCIALPUB_HAND_OVER_MAX_DAYS to 75 or"
                 " less; 15 minutes and 28 days are known to work.",
@@ -60,12 +60,12 @@ class HandOverLimits:
             )
 
 
-def hand_over_posts(publisher: Publisher, limits: HandOverLimits) -> Counter[PostStatus]:
+def hand_over_posts(publisher: Publisher, limits: HandOverLimits) -> Counter[str]:
     """Hand over what the window holds, the earliest first; returns how many posts ended in which status.
 
     What became of a post is in its row; raises what `transaction` raises, and defects of ours.
     """
-    hand_over, ended = HandOver(publisher, limits), Counter[PostStatus]()
+    hand_over, ended = HandOver(publisher, limits), Counter[str]()
     while ended.total() < limits.max_posts and (post := hand_over.claim_post()):
         ended[hand_over.hand_over_post(post)] += 1
     return ended

@@ -84,5 +84,3 @@ def _give_back(session: Session, post: ScheduledPublish, outcome: Retry | RateLi
             reason = f"Facebook will not hold it, so socialpub publishes it at its time. {reason}"
     # Not later and not sooner than a person planned: a time of its own would have the scan publish it then.
     post.mark_pending(reason, next_attempt_at=None)
-
-
