@@ -48,8 +48,8 @@ class HandOverLimits:
     def __post_init__(self) -> None:
         if self.min_ahead < EARLIEST or self.max_ahead > LATEST:
             raise ConfigurationError(
-                f"Posts can't be handed over {self.min_ahead} to {self.max_ahead} ahead: Facebook takes native schedules"
-                " from 10 minutes to 75 days ahead.",
+                f"Posts can't be handed over {self.min_ahead} to {self.max_ahead} ahead: Facebook holds posts for 10"
+                " minutes to 75 days.",
                 next_step="set SOCIALPUB_HAND_OVER_MIN_MINUTES to 10 or more and SOCIALPUB_HAND_OVER_MAX_DAYS to 75 or"
                 " less; 15 minutes and 28 days are known to work.",
             )
