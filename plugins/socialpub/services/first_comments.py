@@ -21,6 +21,7 @@ from socialpub.errors import (
     GraphError,
     OutcomeUnknownError,
     PermissionRefusedError,
+    PolicyBlockedError,
     RateLimitedError,
     SocialpubError,
     TokenRefusedError,
@@ -131,6 +132,8 @@ def _find(publisher: Publisher, comment: Comment, token: Secret) -> str | None:
 def _record_error(publisher: Publisher, comment: Comment, error: SocialpubError) -> FirstCommentStatus:
     """Nothing was posted. What may pass is tried again as posts are; what lies outside it waits without a try."""
     now, rules = publisher.clock.now(), publisher.rules
+    if isinstance(error, PolicyBlockedError):  # Asking again makes it worse.
+        return _save(publisher, comment, FirstCommentStatus.FAILED, reason=str(error))
     if isinstance(error, PermissionRefusedError):
         return _save(publisher, comment, FirstCommentStatus.FAILED, reason=_explain_permission(error))
     match decide_outcome(error, tries_used=comment.attempts - 1, now=now, rules=rules):
