@@ -212,6 +212,13 @@ begin
                 using errcode = 'check_violation', hint = 'Write a body, or add a link or an asset, then submit it.';
         end if;
     end if;
+    -- Graph API reference, Page feed: a post shows either a link or photos.
+    if new.status in ('pending_approval', 'approved') and new.link is not null then
+        if social_draft_assets_of(new.id) != '[]' then
+            raise exception 'Draft % has a link beside its photos or video.', old.id using errcode = 'check_violation',
+                hint = 'Facebook shows one or the other: put the link into the text, or leave the assets out.';
+        end if;
+    end if;
     if new.status not in ('scheduled', 'published', 'failed') then
         new.scheduled_at := null;
     end if;
