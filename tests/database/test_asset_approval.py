@@ -176,3 +176,32 @@ def seconds_to_attach(connection: psycopg.Connection, larp: UUID, name: str, row
     )
     assert added.rowcount == 2 * rows
     return time.monotonic() - started
+
+
+def test_four_times_the_edits_take_about_four_times_the_time(world):
+    """Of approved drafts with an upload each, one statement an edit: every approval is voided, every upload dropped."""
+    larp = world.add_page()
+    few, many = 1_000, 4_000
+    with world.connect() as connection:
+        times = [seconds_to_edit(connection, larp, name, rows) for name, rows in (("O", 1), ("F", few), ("M", many))]
+    assert times[2] / times[1] < 3 * many / few, times
+    assert world.one("select count(*) from social_media_cleanups") == (5_001,)
+    assert world.one("select count(*) from social_drafts where status = 'draft'") == (5_001,)
+
+
+def seconds_to_edit(connection: psycopg.Connection, larp: UUID, name: str, rows: int) -> float:
+    seconds_to_attach(connection, larp, name, rows)
+    connection.execute("update social_drafts set status = 'pending_approval' where title like %s", (f"{name}%",))
+    connection.execute(
+        "insert into social_draft_approvals (draft_id, approver, decision)"
+        " select id, 'ola', 'approved' from social_drafts where title like %s",
+        (f"{name}%",),
+    )
+    connection.execute(
+        "update social_draft_assets set upload_state = 'uploaded', facebook_media_id = id where position = 1"
+        " and draft_id in (select id from social_drafts where title like %s)",
+        (f"{name}%",),
+    )
+    started = time.monotonic()
+    connection.execute("update social_drafts set body = 'Inne' where title like %s", (f"{name}%",))
+    return time.monotonic() - started
