@@ -313,7 +313,7 @@ for each row when (
 execute function social_guard_asset();
 
 create function social_after_asset() returns trigger
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 begin
     update social_drafts set content_hash = '' where id in (old.draft_id, new.draft_id);
     perform social_check_album(new.draft_id);
@@ -365,7 +365,7 @@ for each statement execute function social_clean_up_lost_assets();
 
 -- Waits for the publisher only shortly, like social_after_draft: it may be saving an upload at this moment.
 create function social_drop_uploads() returns trigger
-language plpgsql security definer set search_path from current set lock_timeout = '500ms' as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off set lock_timeout = '500ms' as $$
 begin
     if not exists (select from social_draft_assets where draft_id = new.id) then
         return null;
