@@ -11,7 +11,9 @@ them yet. At a post's second one small request remains, and a bad file is known 
 | --- | --- | --- |
 | upload skipped | nothing is to be uploaded | nothing |
 | upload up for retry | Facebook or the storage did not answer | nothing; it goes on where it stopped |
-| upload red | a file is missing, changed after its approval, or nothing that Facebook takes | read the last line of the log: it names the file and what to do; the post itself is not failed yet |
+| upload red | a file is missing, not what was approved, or nothing for Facebook | the log's last line says what to do |
+
+A red upload has not failed its post yet: what is put right before its second still goes out.
 
 What was uploaded for a post that is edited or canceled afterwards is deleted at Facebook.
 """

@@ -44,9 +44,7 @@ class Desk:
 
     def client(self) -> GraphClient:
         hosts = {"graph_url": self.sandbox.url, "graph_video_url": self.sandbox.url, "rupload_url": self.sandbox.url}
-        return GraphClient(
-            GraphSettings("100000000000001", Secret("sandbox-app-secret"), **hosts, read_timeout=2.0)
-        )
+        return GraphClient(GraphSettings("100000000000001", Secret("sandbox-app-secret"), **hosts, read_timeout=2.0))
 
     def uploader(self) -> MediaUploader:
         store = AirflowMediaStore(MediaPlaces(str(self.media)))

@@ -28,7 +28,11 @@ def photo(desk, name, seed=0, **columns):
 
 
 def video(desk, name, size=2 * MIB, **columns):
-    return {"type": "video", "storage_path": desk.put(name, samples.video(data=random.Random(0).randbytes(size))), **columns}
+    return {
+        "type": "video",
+        "storage_path": desk.put(name, samples.video(data=random.Random(0).randbytes(size))),
+        **columns,
+    }
 
 
 def settle(desk, post, seconds=10):
@@ -126,9 +130,7 @@ def test_what_is_uploaded_ahead_is_not_uploaded_again(desk, larp):
     (draft,) = desk.world.one("select draft_id from social_scheduled_posts where id = %s", post)
     publisher = desk.publisher()
     [loaded] = load(publisher, post)
-    desk.uploader().upload_assets(
-        draft, loaded.page, publisher.open_token(loaded.page), needed_until=loaded.due_at
-    )
+    desk.uploader().upload_assets(draft, loaded.page, publisher.open_token(loaded.page), needed_until=loaded.due_at)
     desk.sandbox.control.clear_arrivals()
     desk.later(60)
     desk.scan_and_work()
@@ -217,9 +219,7 @@ def test_a_chunk_in_trouble_is_sent_on(desk, larp, fault):
     settle(desk, post)
     assert desk.world.status(post) == "published"
     assert len(desk.sandbox.control.videos(PAGE)) == 1
-    received = sum(
-        file["bytes"] for arrival in desk.sandbox.control.arrivals(edge="videos") for file in arrival.files
-    )
+    received = sum(file["bytes"] for arrival in desk.sandbox.control.arrivals(edge="videos") for file in arrival.files)
     assert received <= (desk.media / "trailer.mp4").stat().st_size + MIB
 
 
