@@ -12,8 +12,11 @@ from socialpub.errors import ConfigurationError
 from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, UploadLimits, VideoLimits
 from socialpub.media.places import MediaPlaces
 from socialpub.services.claim import ScanLimits
+from socialpub.services.clean_up import CleanUpLimits
+from socialpub.services.hand_over import HandOverLimits
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
+from socialpub.services.verify_handed_over import VerifyLimits
 
 _PREFIX = "SOCIALPUB_"
 
@@ -28,6 +31,9 @@ class Settings:
     lane_threads: int = 256
     """A burst of 1,000 posts is 250 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
+    hand_over: HandOverLimits = field(default_factory=HandOverLimits)
+    verify: VerifyLimits = field(default_factory=VerifyLimits)
+    clean_up: CleanUpLimits = field(default_factory=CleanUpLimits)
     media: MediaPlaces = field(default_factory=MediaPlaces)
     media_limits: MediaLimits = field(default_factory=MediaLimits)
     link_limits: LinkLimits = field(default_factory=LinkLimits)
@@ -60,6 +66,14 @@ class Settings:
             ),
             lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
+            hand_over=HandOverLimits(
+                min_ahead=timedelta(minutes=_number(environment, "HAND_OVER_MIN_MINUTES", 15)),
+                max_ahead=timedelta(days=_number(environment, "HAND_OVER_MAX_DAYS", 28)),
+            ),
+            verify=VerifyLimits(
+                look_after=seconds("VERIFY_AFTER_SECONDS", 120), publish_after=seconds("VERIFY_LATE_SECONDS", 600)
+            ),
+            clean_up=CleanUpLimits(max_tries=count("CLEAN_UP_TRIES", 10)),
             media=MediaPlaces(environment.get(f"{_PREFIX}MEDIA_ROOT", "").strip(), _list(environment, "MEDIA_URLS")),
             media_limits=MediaLimits(
                 PhotoLimits(

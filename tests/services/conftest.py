@@ -81,14 +81,23 @@ class Desk:
     def scan_and_work(self) -> list[LaneResult]:
         return [self.work(*lane) for lane in self.scan()]
 
-    def later(self, minutes: float) -> None:
-        """As if so much time had passed: everything the database remembers moves into the past."""
+    def later(self, minutes: float, *, keeps_plans: bool = False) -> None:
+        """As if so much time had passed: everything the database remembers moves into the past.
+
+        With `keeps_plans` the posts' own times stay, as Facebook knows them.
+        """
+        plans = () if keeps_plans else ("publish_at", "handed_over_for")
         ago = f"interval '{minutes} minutes'"
         with self.world.connect() as connection:
             connection.execute("set session_replication_role = replica")  # No trigger may object to time travel.
             for table, columns in (
                 ("social_publish_attempts", ("started_at", "sent_at", "finished_at")),
-                ("social_scheduled_posts", ("next_attempt_at", "lease_expires_at", "publish_at", "published_at")),
+                (
+                    "social_scheduled_posts",
+                    ("next_attempt_at", "lease_expires_at", "published_at", "handed_over_at", *plans),
+                ),
+                ("social_first_comments", ("due_at", "updated_at")),
+                ("social_media_cleanups", ("not_before",)),
                 ("facebook_page_connections", ("rate_limited_until",)),
                 ("social_draft_assets", ("uploaded_at",)),
             ):

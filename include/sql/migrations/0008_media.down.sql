@@ -274,6 +274,28 @@ drop constraint first_comment_has_at_most_8000_characters,
 drop constraint first_comment_waits_a_week_at_most,
 drop column first_comment,
 drop column first_comment_delay_minutes;
+create or replace function social_guard_attempt() returns trigger
+language plpgsql as $$
+begin
+    if old.finished_at is not null
+        and not (old.outcome = 'unconfirmed' and new.outcome in ('unconfirmed', 'published', 'absent', 'failed')) then
+        raise exception 'Attempt % of scheduled post % is closed as "%".', old.attempt_number, old.scheduled_post_id,
+            old.outcome using errcode = 'check_violation', hint = 'Open a new attempt instead.';
+    end if;
+    return new;
+end
+$$;
+-- That a hand-over succeeded can't be said any more: nothing was published by it.
+alter table social_publish_attempts disable trigger social_guard_attempt;
+update social_publish_attempts set outcome = 'released' where outcome = 'handed_over';
+alter table social_publish_attempts enable trigger social_guard_attempt;
+alter table social_publish_attempts
+drop column is_hand_over,
+drop constraint attempt_outcome_is_known,
+add constraint attempt_outcome_is_known check (
+    outcome in ('published', 'retry', 'rate_limited', 'failed', 'unconfirmed', 'absent', 'released', 'canceled')
+);
+drop index social_scheduled_posts_to_hand_over;
 drop index social_scheduled_posts_handed_over;
 alter table social_scheduled_posts
 alter column delivery set default 'direct',

@@ -83,6 +83,18 @@ add column handed_over_at timestamptz,
 add column handed_over_for timestamptz,
 add constraint handed_over_means_for_a_time check ((handed_over_at is null) = (handed_over_for is null));
 create index social_scheduled_posts_handed_over on social_scheduled_posts (due_at) where status = 'handed_over';
+-- A post that goes out directly costs this index nothing.
+create index social_scheduled_posts_to_hand_over on social_scheduled_posts (due_at)
+where status = 'pending' and delivery = 'native';
+
+-- Such an attempt asks Facebook to hold the post until its time. It uses up none of the tries to publish it.
+alter table social_publish_attempts
+add column is_hand_over boolean not null default false,
+drop constraint attempt_outcome_is_known,
+add constraint attempt_outcome_is_known check (
+    outcome in ('published', 'retry', 'rate_limited', 'failed', 'unconfirmed', 'absent', 'released', 'canceled',
+        'handed_over')
+);
 
 alter table facebook_page_connections
 add column delivery text not null default 'direct',
@@ -412,6 +424,19 @@ return (old_status, new_status) in (
     ('unconfirmed', 'handed_over'),
     ('handed_over', 'published'), ('handed_over', 'pending'), ('handed_over', 'failed'), ('handed_over', 'canceled')
 );
+
+create or replace function social_guard_attempt() returns trigger
+language plpgsql as $$
+begin
+    if old.finished_at is not null and not (
+        old.outcome = 'unconfirmed' and new.outcome in ('unconfirmed', 'published', 'absent', 'failed', 'handed_over')
+    ) then
+        raise exception 'Attempt % of scheduled post % is closed as "%".', old.attempt_number, old.scheduled_post_id,
+            old.outcome using errcode = 'check_violation', hint = 'Open a new attempt instead.';
+    end if;
+    return new;
+end
+$$;
 
 create or replace function social_guard_new_post() returns trigger
 language plpgsql security definer set search_path from current as $$

@@ -85,6 +85,8 @@ class AttemptOutcome(StrEnum):
     RELEASED = "released"
     """Given back before anything was sent. Uses up no try."""
     CANCELED = "canceled"
+    HANDED_OVER = "handed_over"
+    """Facebook holds the post until its time."""
 
 
 USES_A_TRY = frozenset({AttemptOutcome.RETRY, AttemptOutcome.FAILED, AttemptOutcome.UNCONFIRMED, AttemptOutcome.ABSENT})

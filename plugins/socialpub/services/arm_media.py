@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import PurePosixPath
 
@@ -20,23 +21,45 @@ from socialpub.services.upload import MediaUploader, read_upload, require_usable
 
 
 def arm_media(
-    client: GraphClient, uploader: MediaUploader, post: LoadedPost, token: Secret
+    client: GraphClient,
+    uploader: MediaUploader,
+    post: LoadedPost,
+    token: Secret,
+    *,
+    needed_until: datetime | None = None,
+    publish_at: datetime | None = None,
 ) -> Callable[[], PublishedPost | AcceptedVideo]:
-    """The request that publishes the post, ready to leave. Raises a `GraphError` or `MediaError`; nothing was sent."""
-    assets = uploader.upload_assets(post.draft_id, post.page, token, needed_until=post.due_at)
+    """The request that publishes the post, ready to leave. Raises a `GraphError` or `MediaError`; nothing was sent.
+
+    With `publish_at` it hands the post over to Facebook, which publishes it then; by `needed_until` it has left.
+    """
+    assets = uploader.upload_assets(
+        post.draft_id,
+        post.page,
+        token,
+        needed_until=needed_until or post.due_at,
+        is_temporary=publish_at is not None and post.video is None,
+    )
     if post.video is not None:
-        return _arm_video(client, uploader, post, assets[0], token)
+        return _arm_video(client, uploader, post, assets[0], token, publish_at)
     content = build_content(post.content.message or "", post.content.link, assets)
+    content = replace(content, scheduled_publish_time=publish_at)
     return partial(send_feed_post, client, prepare_feed_post(client, post.page.page_id, token, content))
 
 
 def _arm_video(
-    client: GraphClient, uploader: MediaUploader, post: LoadedPost, video: DraftAsset, token: Secret
+    client: GraphClient,
+    uploader: MediaUploader,
+    post: LoadedPost,
+    video: DraftAsset,
+    token: Secret,
+    publish_at: datetime | None,
 ) -> Callable[[], AcceptedVideo]:
     """The end of the upload, which publishes it (Graph API reference, Page videos)."""
     upload = read_upload(video, post.page.page_id, video.upload_end_offset or 0)
     assert upload is not None, "an uploaded video has its session"
-    details, files = VideoDetails(title=video.title, description=post.content.message), ExitStack()
+    details = VideoDetails(video.title, post.content.message, scheduled_publish_time=publish_at)
+    files = ExitStack()
     if video.thumbnail_path:
         details = replace(details, thumb=_open_thumbnail(uploader, video.thumbnail_path, files))
     return partial(_send_video, client, prepare_finish(client, token, upload, details), files)

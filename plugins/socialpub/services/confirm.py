@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
 from socialpub.db.engine import transaction
 from socialpub.db.posts import Run
@@ -18,6 +18,7 @@ from socialpub.graph.read_back import Absent, Ambiguous, Found, ReadBack, find_p
 from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost
+from socialpub.services.confirm_native import confirm_hand_over
 from socialpub.services.confirm_video import InProcess, Rejected, VideoReadBack, forget_dead_upload, look_for_video
 from socialpub.services.outcomes import RetryRules
 
@@ -35,6 +36,8 @@ class Confirmation(StrEnum):
     """Proved absent after its last try; the post is failed."""
     OPEN = "open"
     """Not known yet; the post stays unconfirmed."""
+    SETTLED = "settled"
+    """A hand-over to Facebook whose end is known; nothing is left to do for this run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,9 @@ class Confirmer:
 
     def confirm_post(self, post: LoadedPost, token: Secret, *, now: datetime) -> Confirmation:
         """Look once and write down what that proves. A Page that can't be read proves nothing."""
+        if post.attempt and post.attempt.is_hand_over:
+            is_settled = confirm_hand_over(self, post, token, now=now)
+            return Confirmation.SETTLED if is_settled else Confirmation.OPEN
         sent_at = _sent_at(post)
         try:
             found = self._look(post, token, sent_at)
@@ -68,16 +74,19 @@ class Confirmer:
             post=post.content,
             application_id=self.client.settings.app_id,
             not_before=sent_at,
-            known_ids=self._known_ids(post),
+            known_ids=self.known_ids(post),
         )
 
-    def _known_ids(self, post: LoadedPost) -> set[str]:
+    def known_ids(self, post: LoadedPost) -> set[str]:
         """Ids that other rows of ours hold: two equal texts on one Page are two posts."""
         with transaction(self.engine, actor=str(self.run)) as session:
             known = session.scalars(
                 select(ScheduledPublish.facebook_post_id).where(
                     ScheduledPublish.connection_id == post.page.id,
-                    ScheduledPublish.published_at >= _sent_at(post) - timedelta(hours=1),
+                    or_(
+                        ScheduledPublish.published_at >= _sent_at(post) - timedelta(hours=1),
+                        ScheduledPublish.status == PostStatus.HANDED_OVER,
+                    ),
                 )
             )
             return {post_id for post_id in known if post_id}

@@ -116,4 +116,5 @@ def _waits(post: LoadedPost, run: str, outcome: AttemptOutcome | None) -> bool:
 
 def _is_held(post: LoadedPost) -> bool:
     """Given back because of a trouble that this run met, not because the fence found it canceled or limited."""
-    return post.attempt is not None and post.attempt.error_class is not None
+    attempt = post.attempt
+    return attempt is not None and attempt.error_class is not None and not attempt.is_hand_over
