@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import cache
 
 from socialpub.errors import ConfigurationError
-from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, VideoLimits
+from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, UploadLimits, VideoLimits
 from socialpub.media.places import MediaPlaces
 from socialpub.services.claim import ScanLimits
 from socialpub.services.clean_up import CleanUpLimits
@@ -37,6 +37,7 @@ class Settings:
     media: MediaPlaces = field(default_factory=MediaPlaces)
     media_limits: MediaLimits = field(default_factory=MediaLimits)
     link_limits: LinkLimits = field(default_factory=LinkLimits)
+    uploads: UploadLimits = field(default_factory=UploadLimits)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -80,6 +81,10 @@ class Settings:
                     hard_bytes=count("PHOTO_MAX_BYTES", PhotoLimits().hard_bytes),
                 ),
                 VideoLimits(max_bytes=count("VIDEO_MAX_BYTES", VideoLimits().max_bytes)),
+            ),
+            uploads=UploadLimits(
+                upload_ahead=seconds("UPLOAD_AHEAD_SECONDS", UploadLimits().upload_ahead.total_seconds()),
+                max_posts=count("MAX_UPLOADS_PER_RUN", UploadLimits().max_posts),
             ),
             link_limits=LinkLimits(
                 time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(_list(environment, "LINK_PRIVATE_HOSTS"))

@@ -224,6 +224,13 @@ begin
                 using errcode = 'check_violation', hint = 'Write a body, or add a link or an asset, then submit it.';
         end if;
     end if;
+    -- Graph API reference, Page feed: a post shows either a link or photos.
+    if new.status in ('pending_approval', 'approved') and new.link is not null then
+        if social_draft_assets_of(new.id) != '[]' then
+            raise exception 'Draft % has a link beside its photos or video.', old.id using errcode = 'check_violation',
+                hint = 'Facebook shows one or the other: put the link into the text, or leave the assets out.';
+        end if;
+    end if;
     if new.status not in ('scheduled', 'published', 'failed') then
         new.scheduled_at := null;
     end if;
@@ -318,7 +325,7 @@ for each row when (
 execute function social_guard_asset();
 
 create function social_after_asset() returns trigger
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 begin
     update social_drafts set content_hash = '' where id in (old.draft_id, new.draft_id);
     perform social_check_album(new.draft_id);
@@ -370,7 +377,7 @@ for each statement execute function social_clean_up_lost_assets();
 
 -- Waits for the publisher only shortly, like social_after_draft: it may be saving an upload at this moment.
 create function social_drop_uploads() returns trigger
-language plpgsql security definer set search_path from current set lock_timeout = '500ms' as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off set lock_timeout = '500ms' as $$
 begin
     if not exists (select from social_draft_assets where draft_id = new.id) then
         return null;
@@ -530,7 +537,9 @@ end
 $$;
 
 create or replace function social_after_post() returns trigger
-language plpgsql security definer set search_path from current set socialpub.follows_post = 'on' as $$
+language plpgsql security definer set search_path from current
+set socialpub.follows_post = 'on' -- noqa: PRS
+as $$
 begin
     if new.publish_at is distinct from old.publish_at then
         update social_drafts set scheduled_at = new.publish_at, updated_at = now() where id = new.draft_id;

@@ -1,4 +1,4 @@
-"""What is too much: of a photo, of a video, and of what a link leads to."""
+"""What is too much: of a photo, of a video, of what a link leads to, and of uploads at once."""
 
 from __future__ import annotations
 
@@ -47,3 +47,12 @@ class LinkLimits:
     max_redirects: int = 5
     private_hosts: frozenset[str] = frozenset()
     """Hosts that may have addresses of our own network: those of a sandbox or a test."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadLimits:
+    """How far ahead media are uploaded, and how many posts a run takes."""
+
+    upload_ahead: timedelta = timedelta(hours=20)
+    """Less than the about 24 hours that Facebook keeps a photo which no post shows, with some to spare."""
+    max_posts: int = 50

@@ -1,4 +1,4 @@
-"""Arming a post with media: what is not at Facebook yet is brought there, so that its second costs one small request."""
+"""Arming a post with media: what is not at Facebook yet is brought there before, so that its second costs little."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def settle_video(publisher: Publisher, post: LoadedPost) -> None:
 
 
 def name_post(post: LoadedPost, status: VideoStatus) -> str:
-    """The full id of the post that shows the video; Facebook gives it at times without the Page's part, or not at all."""
+    """The full id of the post that shows the video: Facebook gives it without the Page's part at times, or not."""
     assert post.video is not None, "only a video has a status"
     post_id = status.post_id or post.video.facebook_media_id or ""
     return post_id if "_" in post_id else f"{post.page.page_id}_{post_id}"

@@ -21,7 +21,14 @@ from socialpub.db.engine import transaction
 from socialpub.db.group import Group
 from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Run
-from socialpub.errors import InvalidPostError, SocialpubError, UploadSessionOverError
+from socialpub.errors import (
+    InvalidPostError,
+    MediaError,
+    NotSentError,
+    SocialpubError,
+    TryAgainError,
+    UploadSessionOverError,
+)
 from socialpub.graph.client import GraphClient
 from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
 from socialpub.graph.videos import AcceptedVideo
@@ -102,14 +109,14 @@ class Publisher:
     def _arm(self, post: LoadedPost) -> Send:
         """Everything that can be done before its second, so that the moment itself costs one exchange of bytes."""
         token = self.open_token(post.page)
-        if post.assets:
-            from socialpub.services.arm_media import arm_media
-
-            return arm_media(self.client, self.open_uploader(), post, token)
         try:
+            if post.assets:
+                from socialpub.services.arm_media import arm_media
+
+                return arm_media(self.client, self.open_uploader(), post, token)
             request = prepare_feed_post(self.client, post.page.page_id, token, post.content)
-        except InvalidPostError as refusal:
-            return partial(_raise, refusal)  # Behind the fence, where a post fails when Facebook refuses it.
+        except (InvalidPostError, MediaError, NotSentError, TryAgainError) as refusal:
+            return partial(_raise, refusal)  # Behind the fence, where a post fails or waits for its next try.
         return partial(send_feed_post, self.client, request)
 
     def _wait_until_due(self, post: LoadedPost, *, ahead: timedelta = timedelta(0)) -> None:
