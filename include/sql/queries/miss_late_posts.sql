@@ -1,5 +1,6 @@
 -- A post that comes later than its lateness rule allows is not sent any more. Only first tries are judged: a post that
--- was sent once is late because of its retries, and one that a person wants now is late on purpose.
+-- was sent once is late because of its retries, and one that a person wants now is late on purpose. A hand-over to
+-- Facebook is no try to publish.
 with late as materialized (
     select
         post.id,
@@ -23,7 +24,7 @@ with late as materialized (
         end < now()
         and not exists (
             select 1 from social_publish_attempts as attempt
-            where attempt.scheduled_post_id = post.id and attempt.sent_at is not null
+            where attempt.scheduled_post_id = post.id and attempt.sent_at is not null and not attempt.is_hand_over
         )
     order by post.due_at
     limit :max_posts

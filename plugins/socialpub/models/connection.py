@@ -14,7 +14,7 @@ from socialpub.models.closable import Closable
 from socialpub.models.encrypted import EncryptedString, EncryptedToken, TokenCipher
 from socialpub.models.larp import Larp
 from socialpub.models.secret import Secret
-from socialpub.models.statuses import TokenStatus
+from socialpub.models.statuses import Delivery, TokenStatus
 
 
 class FacebookPageConnection(Closable, Base):
@@ -37,6 +37,8 @@ class FacebookPageConnection(Closable, Base):
     granted_by: Mapped[str | None]
     lateness_rule: Mapped[str] = mapped_column(server_default="within")
     late_by_minutes: Mapped[int] = mapped_column(server_default="360")
+    delivery: Mapped[str] = mapped_column(server_default=Delivery.DIRECT)
+    """How its posts go out that do not say so themselves."""
     disconnected_at: Mapped[datetime | None]
     catch_up_from: Mapped[datetime | None]
     created_at: Mapped[WrittenNow]
