@@ -80,7 +80,8 @@ class Page:
     """A Facebook Page, with its posts.
 
     `list_lag_seconds` is how late its lists show what was written (single reads never lag); `waiting` holds the ids of
-    the posts that wait for a native schedule, so that looking for due ones does not walk through all posts.
+    the posts that wait for a native schedule, so that looking for due ones does not walk through all posts;
+    `subscribed_apps` are the apps whose webhook hears of the Page, each with its fields.
     """
 
     id: str
@@ -93,6 +94,7 @@ class Page:
     waiting: set[str] = field(default_factory=set)
     last_published: tuple[str | None, str | None] | None = None
     usage: dict[str, int] | None = None
+    subscribed_apps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from graph_sandbox import accounts, feed, lists, oauth, posts
+from graph_sandbox import accounts, feed, grants, lists, oauth, posts, subscriptions
 from graph_sandbox.arrivals import Arrival
 from graph_sandbox.errors import GraphFault, invalid_parameter, missing_object, unknown_path
 from graph_sandbox.exchange import Answer, Exchange, refusal
@@ -38,6 +38,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {
     **posts.ROUTES,
     **accounts.ROUTES,
     **oauth.ROUTES,
+    **grants.ROUTES,
+    **subscriptions.ROUTES,
 }
 _EDGES = {edge for _, edge in HANDLERS}
 _NOT_CARRIED_OUT = Answer(200, {"id": "0"})

@@ -34,6 +34,7 @@ class Settings:
     schedule_min_seconds: int = 600
     schedule_max_seconds: int = 30 * 86_400
     dialog_decision: str = "approve"
+    """"ask" shows a page to a person; "approve" and "deny" answer at once."""
     unscrapable_hosts: set[str] = field(default_factory=set)
     app_usage: dict[str, int] | None = None
 

@@ -103,16 +103,23 @@ class GraphClient:
         """The same write, ready for `send`: nothing is left to compute at its second. Raises `TokenRefusedError`."""
         return self._prepare("POST", path, token, query=params, form=data)
 
+    def exchange(self, path: str, *, data: Mapping[str, Any]) -> GraphResponse:
+        """Write without a token: the form itself carries the app's credentials. Unclear: `OutcomeUnknownError`."""
+        return self.send(self._prepare("POST", path, None, query=_NOTHING, form=data))
+
     def delete(self, path: str, *, token: Secret) -> GraphResponse:
         """Delete a node. Whatever is unclear is an `OutcomeUnknownError`."""
         return self.send(self._prepare("DELETE", path, token, query=_NOTHING, form=None))
 
     def _prepare(
-        self, method: str, path: str, token: Secret, *, query: Mapping[str, Any], form: Mapping[str, Any] | None
+        self, method: str, path: str, token: Secret | None, *, query: Mapping[str, Any], form: Mapping[str, Any] | None
     ) -> PreparedCall:
         edge = quote(path.strip("/"), safe="/:")
-        _require_token(edge, token)
-        proof = sign_token(token, self.settings.app_secret)
+        if token is None:
+            token = proof = Secret("")
+        else:
+            _require_token(edge, token)
+            proof = sign_token(token, self.settings.app_secret)
         hidden = (value for value in (*query.values(), *(form or {}).values()) if isinstance(value, Secret))
         secrets = (token, proof, self.settings.app_secret, *hidden)
         call = Call(method, edge, tuple(secret.reveal() for secret in secrets))
@@ -125,7 +132,7 @@ class GraphClient:
             self.settings.edge_url(edge),
             params=encode_params(query),
             data=None if form is None else encode_params(form),
-            auth=wire.BearerAuth(token),
+            auth=wire.BearerAuth(token) if token else None,
         )
         return PreparedCall(call, self._session.prepare_request(request))
 

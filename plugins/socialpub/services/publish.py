@@ -174,7 +174,14 @@ class Publisher:
 
     def _record_error(self, post: LoadedPost, error: SocialpubError) -> PostStatus:
         now = self.clock.now()
-        return self._record(post, decide_outcome(error, tries_used=post.tries_used, now=now, rules=self.rules), now=now)
+        outcome = decide_outcome(
+            error,
+            tries_used=post.tries_used,
+            now=now,
+            rules=self.rules,
+            token_stored_at=post.page.token_stored_at,
+        )
+        return self._record(post, outcome, now=now)
 
     def _record(self, post: LoadedPost, outcome: Outcome, *, now: datetime) -> PostStatus:
         assert post.attempt is not None, "a queued post has an open attempt"
