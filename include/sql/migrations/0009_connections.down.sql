@@ -1,9 +1,7 @@
 -- Back to one connection per LARP and per Page, living or not. Refused while one of them has two rows: delete the history
 -- of the older one first, nobody but a person can decide that.
 revoke insert (event, dedupe_key, larp_id, connection_id, payload) on social_outbox from socialpub_worker;
-revoke insert (larp_id, page_id, page_name, access_token, user_access_token, token_expires_at, data_access_expires_at,
-    token_status, checked_at, scopes, granted_by)
-    on facebook_page_connections from socialpub_worker;
+revoke insert (larp_id, page_id, page_name) on facebook_page_connections from socialpub_worker;
 drop table social_login_requests;
 
 create or replace function social_guard_new_post() returns trigger

@@ -152,8 +152,7 @@ create table social_login_requests (
 );
 create index social_login_requests_by_expiry on social_login_requests (expires_at);
 
-grant insert (larp_id, page_id, page_name, access_token, user_access_token, token_expires_at, data_access_expires_at,
-    token_status, checked_at, scopes, granted_by, granted_by_id, feed_subscribed_at),
+grant insert (larp_id, page_id, page_name),
     update (token_problem, token_stored_at, prompted_days, granted_by_id, feed_subscribed_at)
     on facebook_page_connections to socialpub_worker;
 grant select (token_problem, token_stored_at, prompted_days, granted_by_id, feed_subscribed_at)
