@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache
 
 from socialpub.errors import ConfigurationError
+from socialpub.services.check_tokens import CheckLimits
 from socialpub.services.claim import ScanLimits
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
@@ -26,6 +27,11 @@ class Settings:
     lane_threads: int = 256
     """A burst of 1,000 posts is 250 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
+    check: CheckLimits = field(default_factory=CheckLimits)
+    public_url: str = ""
+    """Where people reach the plugin's app, without a slash at the end; "" is [api] base_url and /socialpub."""
+    extra_permissions: tuple[str, ...] = ()
+    """Asked for in the login dialog beside what publishing needs, such as pages_manage_metadata for the webhook."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -54,12 +60,19 @@ class Settings:
             ),
             lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
+            check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
+            public_url=environment.get(f"{_PREFIX}PUBLIC_URL", "").strip().rstrip("/"),
+            extra_permissions=_words(environment.get(f"{_PREFIX}EXTRA_PERMISSIONS", "")),
         )
 
 
 @cache
 def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:

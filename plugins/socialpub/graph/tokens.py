@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from socialpub.graph.interpret import Call, unclear_outcome
 from socialpub.graph.page_post import parse_instant, parse_text
 from socialpub.graph.redaction import clean_text
 from socialpub.graph.settings import app_token
+from socialpub.graph.usage import Usage
 from socialpub.models.secret import Secret
 
 
@@ -36,6 +37,8 @@ class TokenInfo:
     error_message: str | None = None
     granular_scopes: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     """For each permission the Pages it was granted for; None, or no entry, means all."""
+    usage: Usage = field(default_factory=Usage, compare=False)
+    """What of the app's quota was used when this was asked."""
 
     def has_scope(self, scope: str, page_id: str) -> bool:
         """Whether the permission was granted for this Page."""
@@ -56,7 +59,7 @@ def inspect_token(client: GraphClient, input_token: Secret) -> TokenInfo:
             "debug_token", "The answer does not say whether the token is valid.", response.http_status
         )
         raise unclear_outcome(Call("GET", "debug_token"), failure)
-    return _parse_token_info(data, input_token)
+    return replace(_parse_token_info(data, input_token), usage=response.usage)
 
 
 def _parse_token_info(data: dict[str, Any], input_token: Secret) -> TokenInfo:

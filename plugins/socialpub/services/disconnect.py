@@ -17,6 +17,7 @@ from socialpub.graph.page_access import unsubscribe_feed
 from socialpub.models import FacebookPageConnection, PostStatus, ScheduledPublish
 from socialpub.models.encrypted import TokenCipher
 from socialpub.services.grants import Mask
+from socialpub.services.pause import find_page
 
 _BY_HAND = "Remove the app by hand on facebook.com under Settings, Business integrations."
 
@@ -47,6 +48,12 @@ def disconnect_page(
             )
         )
     return Farewell(str(connection), waiting or 0, notes)
+
+
+def find_larp_of_page(engine: Engine, page_id: str) -> UUID:
+    """Which LARP the Page is connected to. Raises `UnknownPageError`."""
+    with transaction(engine, actor="socialpub") as session:
+        return find_page(session, page_id).larp_id
 
 
 def find_connection(session: Session, larp_id: UUID, *, is_locked: bool = False) -> FacebookPageConnection:
