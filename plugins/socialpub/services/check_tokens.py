@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import repeat
 from uuid import UUID
 
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import Engine, select
 
 from socialpub.db import connections as statements
 from socialpub.db.clock import DatabaseClock
@@ -81,6 +81,12 @@ def group_connections(engine: Engine, *, page_id: str | None, size: int) -> list
     return [chosen[start : start + size] for start in range(0, len(chosen), size)]
 
 
+def _describe(page: FacebookPageConnection) -> CheckedPage:
+    """One that this run has checked already, before Facebook asked for its pause."""
+    needs_person = page.token_status != TokenStatus.VALID
+    return CheckedPage(str(page), TokenStatus(page.token_status), page.token_status_reason or "", needs_person)
+
+
 @dataclass(frozen=True, slots=True)
 class TokenChecker:
     """Asks Facebook about tokens on behalf of one run. `public_url` is where the plugin's app answers people."""
@@ -94,34 +100,32 @@ class TokenChecker:
     mask: Mask
 
     def check(self, connection_ids: Sequence[UUID], *, since: datetime, threads: int) -> CheckResult:
-        """Check what of the group has had no verdict since then. A missing answer is no verdict.
+        """How the group stands, after what had no verdict since then was checked. A missing answer is no verdict.
 
         Raises a `GraphError` when Facebook refuses the app itself: that says nothing about any Page.
         """
         brake = _Brake(self._closed_until())
         if brake.resume_at:
             return CheckResult((), brake.resume_at)
-        pages = self._read(connection_ids, since)
+        group = self._read(connection_ids)
+        pages = [page for page in group if page.checked_at is None or page.checked_at < since]
+        known = [_describe(page) for page in group if page not in pages]
         tokens = [self._open(page) for page in pages]
         self.mask([token.reveal() for token in tokens if token])
         with ThreadPoolExecutor(max_workers=threads, thread_name_prefix="check") as pool:
             checked = pool.map(self._check, pages, tokens, repeat(brake))
-            return CheckResult(tuple(page for page in checked if page), brake.resume_at)
+            return CheckResult((*known, *(page for page in checked if page)), brake.resume_at)
 
     def _closed_until(self) -> datetime | None:
         with transaction(self.engine, actor=self.actor) as session:
             until = session.get_one(PublishingGate, 1).rate_limited_until
         return until if until and until > self.clock.now() else None
 
-    def _read(self, connection_ids: Sequence[UUID], since: datetime) -> Sequence[FacebookPageConnection]:
-        checked_at = FacebookPageConnection.checked_at
+    def _read(self, connection_ids: Sequence[UUID]) -> Sequence[FacebookPageConnection]:
+        is_asked = FacebookPageConnection.id.in_(connection_ids)
         with transaction(self.engine, actor=self.actor) as session:
             return session.scalars(
-                select(FacebookPageConnection).where(
-                    FacebookPageConnection.id.in_(connection_ids),
-                    FacebookPageConnection.access_token.is_not(None),
-                    or_(checked_at.is_(None), checked_at < since),
-                )
+                select(FacebookPageConnection).where(is_asked, FacebookPageConnection.access_token.is_not(None))
             ).all()
 
     def _open(self, page: FacebookPageConnection) -> Secret | None:
