@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 
 class SocialpubError(Exception):
@@ -57,12 +58,14 @@ class UnknownLarpError(SocialpubError):
 class PageRefusedError(SocialpubError):
     """The Page can't be connected as things stand; nothing was stored. The next step is for the person who asked.
 
-    `is_rerequest` says that asking Facebook once more, for what was declined, can help.
+    `is_rerequest` says that asking Facebook once more, for what was declined, can help. `larp_id` is whose Page it was
+    to be, where that is known.
     """
 
     def __init__(self, message: str, *, next_step: str = "", is_rerequest: bool = False) -> None:
         super().__init__(message, next_step=next_step)
         self.is_rerequest = is_rerequest
+        self.larp_id: UUID | None = None
 
 
 class PostNotReadyError(SocialpubError):

@@ -74,18 +74,20 @@ class FacebookConnectionService:
             is_rerequest=is_rerequest,
         )
 
-    def take_answer(self, query: Mapping[str, str], *, user: str) -> Offer:
-        """What Facebook's redirect brought: the Pages to choose from.
+    def take_answer(self, query: Mapping[str, str], *, user: str, larp_id: UUID | None = None) -> Offer:
+        """What Facebook's redirect brought: the Pages to choose from. `larp_id`: for this LARP only.
 
         Raises `PageRefusedError` with words for the person: canceled, declined, replayed, too late, no Page at all.
         """
+        sealer, state = self.cipher.sealer(_PURPOSE), query.get("state", "")
         with transaction(self.engine, actor=user) as session:
-            request = take_request(session, self.cipher.sealer(_PURPOSE), query.get("state", ""), user=user)
+            request = take_request(session, sealer, state, user=user, larp_id=larp_id)
         try:
             if query.get("error") or not query.get("code"):
                 raise PageRefusedError("Facebook's dialog was canceled.", next_step=START_AGAIN)
             return self._make_offer(request, Secret(query["code"]), user=user)
-        except PageRefusedError:
+        except PageRefusedError as refusal:
+            refusal.larp_id = request.larp_id
             with transaction(self.engine, actor=user) as session:
                 close_request(session, request.id)
             raise

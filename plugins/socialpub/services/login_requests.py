@@ -37,13 +37,15 @@ def open_request(session: Session, sealer: Sealer, larp_id: UUID, *, user: str, 
     return state
 
 
-def take_request(session: Session, sealer: Sealer, state: str, *, user: str) -> LoginRequest:
+def take_request(session: Session, sealer: Sealer, state: str, *, user: str, larp_id: UUID | None) -> LoginRequest:
     """Use the state up. Raises `PageRefusedError` when it is not ours, too old, used before, or somebody else's."""
     note = sealer.open(state, within=LIFETIME)
     if note is None:
         raise PageRefusedError("This login took too long, or did not start here.", next_step=_START_AGAIN)
     if note.get("user") != user:
         raise PageRefusedError("Somebody else started this login.", next_step=_START_AGAIN)
+    if larp_id is not None and note["larp"] != str(larp_id):
+        raise PageRefusedError("This login was started for another LARP.", next_step=_START_AGAIN)
     taken = session.scalars(
         update(LoginRequest)
         .where(
