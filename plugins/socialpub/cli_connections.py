@@ -41,12 +41,13 @@ def add_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
 
 def _connect(engine: Engine, options: argparse.Namespace) -> int:
     from socialpub.hooks.connections import open_connection_service
+    from socialpub.models.instants import say_instant
     from socialpub.models.secret import Secret
 
     token = Secret(_read_token())
     service = open_connection_service(engine)
     page = service.connect_with_token(options.larp, options.page_id, token, actor=options.actor)
-    until = f"expires at {page.token_expires_at:%Y-%m-%d %H:%M} UTC" if page.token_expires_at else "never expires"
+    until = f"expires at {say_instant(page.token_expires_at)}" if page.token_expires_at else "never expires"
     print(f"{page} is connected to LARP {options.larp}; its token {until}.")
     return 0
 

@@ -8,11 +8,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from socialpub.api.middleware import STYLE
+from socialpub.models.instants import say_instant
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(loader=PackageLoader("socialpub.api"), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(loader=PackageLoader("socialpub.api"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["instant"] = say_instant
+    return environment
 
 
 def render(template: str, *, status: int = 200, **values: object) -> HTMLResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, SmallInteger, text
@@ -12,6 +12,7 @@ from socialpub.errors import TokenUnusableError
 from socialpub.models.base import Base, UuidKey, WrittenNow
 from socialpub.models.closable import Closable
 from socialpub.models.encrypted import EncryptedString, EncryptedToken, TokenCipher
+from socialpub.models.instants import say_instant, time_left
 from socialpub.models.larp import Larp
 from socialpub.models.secret import Secret
 from socialpub.models.statuses import TokenProblem, TokenStatus
@@ -65,15 +66,15 @@ class FacebookPageConnection(Closable, Base):
 
     def is_expired(self, now: datetime) -> bool:
         """Whether the token's own expiry has passed; a token without one never expires by time."""
-        return self.token_expires_at is not None and self.token_expires_at <= now
+        return self.token_expires_at is not None and time_left(self.token_expires_at, now) <= timedelta(0)
 
     def get_page_access_token(self, cipher: TokenCipher, now: datetime) -> Secret:
         """The usable token. Raises `TokenUnusableError` when there is none, `TokenKeyError` when no key opens it."""
         if self.access_token is None:
             raise TokenUnusableError(f"{self} has no access token.", next_step="connect the Page again.")
-        if self.is_expired(now):
+        if self.token_expires_at is not None and self.is_expired(now):
             raise TokenUnusableError(
-                f"The access token of {self} expired at {self.token_expires_at:%Y-%m-%d %H:%M} UTC.",
+                f"The access token of {self} expired at {say_instant(self.token_expires_at)}.",
                 next_step="reconnect the Page.",
             )
         return cipher.decrypt(self.access_token)

@@ -14,6 +14,7 @@ from socialpub.graph.login import SUBSCRIBING_SCOPE, prolong_user_token, read_us
 from socialpub.graph.page_access import OfferedPage, list_offered_pages, read_page_name, subscribe_feed
 from socialpub.graph.tokens import TokenInfo, inspect_token
 from socialpub.models import TokenStatus
+from socialpub.models.instants import say_instant
 from socialpub.models.secret import Secret
 from socialpub.services.token_verdict import Verdict, judge_token
 
@@ -131,7 +132,7 @@ def in_plain_words() -> Iterator[None]:
     except RateLimitedError as error:
         raise PageRefusedError(
             f"Facebook asks for a pause: {error.failure}",
-            next_step=f"try again after {error.regain_at:%H:%M} UTC; nothing was stored.",
+            next_step=f"try again after {say_instant(error.regain_at)}; nothing was stored.",
         ) from error
     except AppRefusedError as error:
         raise PageRefusedError(f"Facebook refuses this app: {error.failure}", next_step=error.next_step) from error

@@ -9,6 +9,7 @@ from socialpub.graph.login import PUBLISHING_SCOPES
 from socialpub.graph.token_problems import WAY_OUT, name_token_problem
 from socialpub.graph.tokens import TokenInfo
 from socialpub.models import TokenProblem, TokenStatus
+from socialpub.models.instants import say_instant, time_left
 
 EXPIRING_WITHIN = timedelta(days=7)
 PROMPT_AT_DAYS = (1, 3, 7)
@@ -45,8 +46,8 @@ def judge_token(info: TokenInfo, *, page_id: str, now: datetime) -> Verdict:
         "scopes": sorted(info.scopes),
         "warning": _warn_of_data_access(info.data_access_expires_at, now),
     }
-    if info.expires_at is not None and info.expires_at - now < EXPIRING_WITHIN:
-        reason = f"The token expires at {_utc(info.expires_at)}. Next: reconnect the Page."
+    if info.expires_at is not None and time_left(info.expires_at, now) < EXPIRING_WITHIN:
+        reason = f"The token expires at {say_instant(info.expires_at)}. Next: reconnect the Page."
         return Verdict(TokenStatus.EXPIRING, reason=reason, **known)  # type: ignore[arg-type]
     return Verdict(TokenStatus.VALID, **known)  # type: ignore[arg-type]
 
@@ -59,15 +60,15 @@ def days_to_prompt(expires_at: datetime | None, now: datetime) -> int | None:
     """Which prompt is due (7, 3 or 1 days before the end); None for a token that lives longer, or for ever."""
     if expires_at is None:
         return None
-    return next((days for days in PROMPT_AT_DAYS if expires_at - now <= timedelta(days=days)), None)
+    return next((days for days in PROMPT_AT_DAYS if time_left(expires_at, now) <= timedelta(days=days)), None)
 
 
 def _find_problem(info: TokenInfo, page_id: str, now: datetime) -> tuple[TokenProblem, str] | None:
     if not info.is_valid:
         problem = name_token_problem(info.error_code, info.error_subcode)
         return problem, info.error_message or "Facebook says that the token is not valid."
-    if info.expires_at is not None and info.expires_at <= now:
-        return TokenProblem.EXPIRED, f"The token expired at {_utc(info.expires_at)}."
+    if info.expires_at is not None and time_left(info.expires_at, now) <= timedelta(0):
+        return TokenProblem.EXPIRED, f"The token expired at {say_instant(info.expires_at)}."
     if info.type != "PAGE":
         return TokenProblem.WRONG_TOKEN, f"It is a token of type {info.type or 'unknown'}, not a Page access token."
     if info.profile_id != page_id:
@@ -79,11 +80,7 @@ def _find_problem(info: TokenInfo, page_id: str, now: datetime) -> tuple[TokenPr
 
 
 def _warn_of_data_access(expires_at: datetime | None, now: datetime) -> str | None:
-    if expires_at is None or expires_at - now >= EXPIRING_WITHIN:
+    if expires_at is None or (left := time_left(expires_at, now)) >= EXPIRING_WITHIN:
         return None
-    verb = "ended" if expires_at <= now else "ends"
-    return f"Access to personal data {verb} at {_utc(expires_at)}; publishing is not affected."
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC"
+    verb = "ended" if left <= timedelta(0) else "ends"
+    return f"Access to personal data {verb} at {say_instant(expires_at)}; publishing is not affected."
