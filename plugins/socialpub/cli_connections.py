@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from socialpub.errors import PageRefusedError
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -55,6 +57,8 @@ def _connect(engine: Engine, options: argparse.Namespace) -> int:
 def _read_token() -> str:
     """From standard input, so that it is neither in the list of processes nor in the shell's history."""
     text = getpass.getpass("Token (not shown): ") if sys.stdin.isatty() else sys.stdin.read()
+    if not text.strip():
+        raise PageRefusedError("No token was given.", next_step="send it to standard input: socialpub connect … < token")
     return text.strip()
 
 
