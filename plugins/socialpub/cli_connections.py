@@ -58,7 +58,9 @@ def _read_token() -> str:
     """From standard input, so that it is neither in the list of processes nor in the shell's history."""
     text = getpass.getpass("Token (not shown): ") if sys.stdin.isatty() else sys.stdin.read()
     if not text.strip():
-        raise PageRefusedError("No token was given.", next_step="send it to standard input: socialpub connect … < token")
+        raise PageRefusedError(
+            "No token was given.", next_step="send it to standard input: socialpub connect … < token"
+        )
     return text.strip()
 
 
