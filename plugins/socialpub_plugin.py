@@ -1,7 +1,17 @@
-"""The plugin file. Every task process runs it, so it imports nothing of ours."""
+"""The plugin file. Every task process runs it, so it imports nothing of ours before the API server asks for the app."""
+
+from functools import cached_property
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
 
 class SocialpubPlugin(AirflowPlugin):
     name = "socialpub"
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override] # a list for each plugin, made once
+        from socialpub.api.app import create_app
+        from socialpub.hooks.connections import APP_PREFIX
+
+        return [{"app": create_app(), "url_prefix": APP_PREFIX, "name": "Social publisher"}]

@@ -155,8 +155,20 @@ class SandboxControl(MediaControl):
         """Choose how far ahead schedules may lie by the name of one of `SCHEDULE_PROFILES`."""
         self._call("PATCH", "settings", {"schedule_max_seconds": SCHEDULE_PROFILES[name]})
 
+    def take_role(self, user_id: str, page_id: str) -> None:
+        """Take a person's role on a Page away: that person's tokens for it answer 190/492."""
+        self._call("POST", "roles", {"user_id": user_id, "page_id": page_id, "has_role": False})
+
+    def give_role(self, user_id: str, page_id: str) -> None:
+        """Give a person a role on a Page, or give it back."""
+        self._call("POST", "roles", {"user_id": user_id, "page_id": page_id, "has_role": True})
+
+    def subscribed_apps(self, page_id: str) -> dict[str, list[str]]:
+        """Return the apps whose webhook hears of the Page, each with its fields."""
+        return dict(self._call("GET", f"pages/{page_id}/subscribed_apps"))
+
     def set_dialog_decision(self, decision: str) -> None:
-        """Let the login dialog "approve" or "deny"."""
+        """Let the login dialog "approve" or "deny" at once, or "ask" the person in front of it."""
         self._call("PATCH", "settings", {"dialog_decision": decision})
 
     def set_clock_offset(self, seconds: float) -> None:

@@ -15,6 +15,7 @@ from graph_sandbox.control_models import (
     PageChange,
     PageOrder,
     PageTokenOrder,
+    RoleOrder,
     SettingsChange,
     TokenChange,
     UserOrder,
@@ -23,6 +24,7 @@ from graph_sandbox.control_world import TheWorld, require
 from graph_sandbox.edge_faults import ALL_FAULTS
 from graph_sandbox.entities import App, Page, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRule
+from graph_sandbox.grants import set_role
 from graph_sandbox.post_node import render_post
 from graph_sandbox.state import DEFAULT_USER, World
 
@@ -114,6 +116,20 @@ async def change_token(change: TokenChange, world: TheWorld) -> dict[str, bool]:
     require(change.token in world.tokens, "token")
     _apply(world.tokens[change.token], change.model_dump(exclude_unset=True, exclude={"token"}))
     return {"success": True}
+
+
+@router.post("/roles")
+async def change_role(order: RoleOrder, world: TheWorld) -> dict[str, bool]:
+    """Take a person's role on a Page away (190/492), or give it back."""
+    require(order.user_id in world.users, "user")
+    set_role(world, world.users[order.user_id], _find_page(world, order.page_id), has_role=order.has_role)
+    return {"success": True}
+
+
+@router.get("/pages/{page_id}/subscribed_apps")
+async def list_subscribed_apps(page_id: str, world: TheWorld) -> dict[str, tuple[str, ...]]:
+    """Return the apps whose webhook hears of the Page, each with its fields."""
+    return _find_page(world, page_id).subscribed_apps
 
 
 @router.get("/clock")

@@ -84,6 +84,14 @@ class TokenChange(Order):
     expires_at: float | None = None
 
 
+class RoleOrder(Order):
+    """Take a person's role on a Page away, or give it back."""
+
+    user_id: str
+    page_id: str
+    has_role: bool
+
+
 class ClockOrder(Order):
     """Set the clock's offset, or move it on."""
 
@@ -98,7 +106,7 @@ class SettingsChange(Order):
     refuse_duplicates: bool | None = None
     schedule_min_seconds: int | None = None
     schedule_max_seconds: dict[Literal["feed", "photos", "videos"], int] | None = None
-    dialog_decision: Literal["approve", "deny"] | None = None
+    dialog_decision: Literal["approve", "deny", "ask"] | None = None
     unscrapable_hosts: set[str] | None = None
     app_usage: dict[str, int] | None = None
     photo_max_bytes: int | None = Field(default=None, ge=1)

@@ -113,7 +113,8 @@ class Page:
 
     `list_lag_seconds` is how late its lists show what was written (single reads never lag); `waiting` holds the ids of
     the posts that wait for a native schedule, `waiting_videos` those of the videos that shall become posts, so that
-    looking for due ones does not walk through everything.
+    looking for due ones does not walk through everything; `subscribed_apps` are the apps whose webhook hears of the
+    Page, each with its fields.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Page:
     waiting_videos: set[str] = field(default_factory=set)
     last_published: Content | None = None
     usage: dict[str, int] | None = None
+    subscribed_apps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -12,12 +12,14 @@ from graph_sandbox import (
     accounts,
     comments,
     feed,
+    grants,
     lists,
     oauth,
     photo_node,
     photos,
     posts,
     resumable,
+    subscriptions,
     video_node,
     videos,
 )
@@ -46,6 +48,8 @@ HANDLERS: Routes = {
     **resumable.ROUTES,
     **accounts.ROUTES,
     **oauth.ROUTES,
+    **grants.ROUTES,
+    **subscriptions.ROUTES,
 }
 _EDGES = {edge for _, edge in HANDLERS}
 _NOT_CARRIED_OUT = Answer(200, {"id": "0"})

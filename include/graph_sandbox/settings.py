@@ -21,6 +21,7 @@ class Settings:
     schedule_min_seconds: int = 600
     schedule_max_seconds: dict[str, int] = field(default_factory=lambda: dict(SCHEDULE_MAX_SECONDS))
     dialog_decision: str = "approve"
+    """"ask" shows a page to a person; "approve" and "deny" answer at once."""
     unscrapable_hosts: set[str] = field(default_factory=set)
     app_usage: dict[str, int] | None = None
     # Media.

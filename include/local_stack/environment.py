@@ -45,6 +45,7 @@ def build_environment(
         "FACEBOOK_APP_ID": SANDBOX_APP_ID,
         "FACEBOOK_APP_SECRET": SANDBOX_APP_SECRET,
         "FACEBOOK_GRAPH_URL": f"http://127.0.0.1:{ports.sandbox}",
+        "FACEBOOK_DIALOG_URL": f"http://127.0.0.1:{ports.sandbox}",
     }
     connections = read_settings(PROJECT / "airflow_settings.yaml", values)
     celery = {"AIRFLOW__CELERY__BROKER_URL": broker_url} if broker_url else {}

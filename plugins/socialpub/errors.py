@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 
 class SocialpubError(Exception):
@@ -50,8 +51,29 @@ class UnknownPageError(SocialpubError):
     """No connected Page has the given id."""
 
 
+class UnknownLarpError(SocialpubError):
+    """No LARP has the given id, or it has no connected Page."""
+
+
+class PageRefusedError(SocialpubError):
+    """The Page can't be connected as things stand; nothing was stored. The next step is for the person who asked.
+
+    `is_rerequest` says that asking Facebook once more, for what was declined, can help. `larp_id` is whose Page it was
+    to be, where that is known.
+    """
+
+    def __init__(self, message: str, *, next_step: str = "", is_rerequest: bool = False) -> None:
+        super().__init__(message, next_step=next_step)
+        self.is_rerequest = is_rerequest
+        self.larp_id: UUID | None = None
+
+
 class PostNotReadyError(SocialpubError):
     """The post can't be published as it stands: not approved, canceled, paused, already final, or under way."""
+
+
+class TokenUnusableError(PostNotReadyError):
+    """The Page has no token, or one that has expired by our own clock; a person has to reconnect it."""
 
 
 class MediaError(SocialpubError):

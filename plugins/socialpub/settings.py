@@ -11,6 +11,7 @@ from functools import cache
 from socialpub.errors import ConfigurationError
 from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, UploadLimits, VideoLimits
 from socialpub.media.places import MediaPlaces
+from socialpub.services.check_tokens import CheckLimits
 from socialpub.services.claim import ScanLimits
 from socialpub.services.clean_up import CleanUpLimits
 from socialpub.services.hand_over import HandOverLimits
@@ -38,6 +39,11 @@ class Settings:
     media_limits: MediaLimits = field(default_factory=MediaLimits)
     link_limits: LinkLimits = field(default_factory=LinkLimits)
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    check: CheckLimits = field(default_factory=CheckLimits)
+    public_url: str = ""
+    """Where people reach the plugin's app, without a slash at the end; "" is [api] base_url and /socialpub."""
+    extra_permissions: tuple[str, ...] = ()
+    """Asked for in the login dialog beside what publishing needs, such as pages_manage_metadata for the webhook."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -89,12 +95,19 @@ class Settings:
             link_limits=LinkLimits(
                 time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(_list(environment, "LINK_PRIVATE_HOSTS"))
             ),
+            check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
+            public_url=environment.get(f"{_PREFIX}PUBLIC_URL", "").strip().rstrip("/"),
+            extra_permissions=_words(environment.get(f"{_PREFIX}EXTRA_PERMISSIONS", "")),
         )
 
 
 @cache
 def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:

@@ -94,11 +94,15 @@ class GraphClient:
         """The same write, ready for `send`: nothing is left to compute at its second. Raises `TokenRefusedError`."""
         return self.prepare(Order("POST", path, query=params, form=data), token)
 
+    def exchange(self, path: str, *, data: Mapping[str, Any]) -> GraphResponse:
+        """Write without a token: the form itself carries the app's credentials. Unclear: `OutcomeUnknownError`."""
+        return self.send(self.prepare(Order("POST", path, form=data), None))
+
     def delete(self, path: str, *, token: Secret) -> GraphResponse:
         """Delete a node. Whatever is unclear is an `OutcomeUnknownError`; `nodes.delete_node` may be repeated."""
         return self.send(self.prepare(Order("DELETE", path), token))
 
-    def prepare(self, order: Order, token: Secret) -> PreparedCall:
+    def prepare(self, order: Order, token: Secret | None) -> PreparedCall:
         """Any request, ready for `send`. Raises `TokenRefusedError`, and `InvalidPostError` for an empty file."""
         return prepare(order, token, settings=self.settings, session=self._session)
 

@@ -63,7 +63,7 @@ _FIELD = "reported by other clients"
 _LOOK = "look at the Page before sending anything again; socialpub does so by itself."
 _WAIT = "nothing; the post goes out when Facebook lets calls through again."
 _CONNECT = "connect the Page again, logged in as a person who may post to it."
-_GRANT = "grant the app the permission, or the person the Page role, that the message names; then retry the post."
+_GRANT = "grant the permission or Page role that the message names, then connect the Page again; its posts wait for it."
 _PAGE_QUALITY = "open the Page on facebook.com (Page quality, Support inbox), settle the matter, then resume the Page."
 _EDIT = "correct the post and schedule it again."
 _APP = "correct the Facebook app's settings or the Airflow connection of the app; every Page waits for it."
@@ -272,8 +272,9 @@ def _look_up_code(code: int | None) -> ErrorCode:
 def refine_by_message(row: ErrorCode, message: str) -> ErrorCode:
     """The few errors whose numbers say too little; the only place that reads Facebook's words.
 
-    Three codes carry two meanings each: 368 a policy block or "You've already posted this", 100 a bad parameter or a
-    missing or wrong `appsecret_proof`, 2500 a missing token or an unknown path (all reported by other clients).
+    Some codes carry two meanings each: 368 a policy block or "You've already posted this", 100 a bad parameter or a
+    missing or wrong `appsecret_proof`, 2500 a missing token or an unknown path, 1 an unknown fault or a wrong app
+    secret in an exchange (all reported by other clients).
     """
     words = message.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     better = None
@@ -283,4 +284,6 @@ def refine_by_message(row: ErrorCode, message: str) -> ErrorCode:
         better = _app(100, "the app secret does not belong to the token's app, or the proof is missing", _HANDLING)
     elif row.code == 2500 and "unknown path" in words:
         better = _app(2500, "Facebook does not know the path of the call", _FIELD)
+    elif row.code == 1 and "client secret" in words:
+        better = _app(1, "the app secret is wrong", _FIELD)
     return replace(better, subcode=row.subcode) if better else row

@@ -48,6 +48,11 @@ def list_nodes(
     raise unusable_answer(Call("GET", edge), f"The list did not end within {max_pages} pages.", response)
 
 
+def parse_row(node: Any) -> dict[str, Any] | None:  # noqa: ANN401 - JSON of a shape we do not trust
+    """For `list_nodes`: the row as it is."""
+    return node if isinstance(node, dict) else None
+
+
 class _Dated(Protocol):
     @property
     def created_time(self) -> datetime | None: ...

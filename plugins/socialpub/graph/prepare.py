@@ -59,17 +59,23 @@ class PreparedCall:
     is_upload: bool = False
 
 
-def prepare(order: Order, token: Secret, *, settings: GraphSettings, session: requests.Session) -> PreparedCall:
-    """Sign and encode. Raises `TokenRefusedError` for what can be no token, `InvalidPostError` for an empty file."""
+def prepare(order: Order, token: Secret | None, *, settings: GraphSettings, session: requests.Session) -> PreparedCall:
+    """Sign and encode. Raises `TokenRefusedError` for what can be no token, `InvalidPostError` for an empty file.
+
+    Without a token the form itself carries the app's credentials, and there is nothing to sign.
+    """
     edge = quote(order.path.strip("/"), safe=order.safe)
-    _require_token(edge, token)
+    if token is not None:
+        _require_token(edge, token)
     files = [*order.files.values(), *([order.raw] if order.raw else [])]
     _require_content(edge, files)
-    proof = sign_token(token, settings.app_secret)
+    proof = Secret("") if token is None else sign_token(token, settings.app_secret)
     query, form = order.query, order.form
     hidden = (value for value in (*query.values(), *(form or {}).values()) if isinstance(value, Secret))
-    secrets = (token, proof, settings.app_secret, *hidden)
-    if form is None:
+    secrets = (*([token] if token else []), proof, settings.app_secret, *hidden)
+    if token is None:
+        pass
+    elif form is None:
         query = {**query, "appsecret_proof": proof}
     else:  # A form keeps the proof out of the URL, and so out of every proxy's log.
         form = {**form, "appsecret_proof": proof}
@@ -80,7 +86,7 @@ def prepare(order: Order, token: Secret, *, settings: GraphSettings, session: re
         params=encode_params(query),
         data=body,
         headers={**order.headers, **content_type},
-        auth=wire.TokenAuth(token, order.token_scheme),
+        auth=wire.TokenAuth(token, order.token_scheme) if token else None,
     )
     call = Call(order.method, edge, tuple(secret.reveal() for secret in secrets), is_repeatable=order.is_repeatable)
     return PreparedCall(call, session.prepare_request(request), order.host, bool(files))

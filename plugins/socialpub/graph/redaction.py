@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 LONGEST_TEXT = 500
 _SECRET_PARAMS = re.compile(
-    r"((?:appsecret_proof|access_token|input_token|client_secret|\bsig)=)[^&\s\"']+", re.IGNORECASE
+    r"((?:appsecret_proof|access_token|input_token|client_secret|fb_exchange_token|\bsig|\bcode|\bstate)=)[^&\s\"']+",
+    re.IGNORECASE,
 )
 # User and Page tokens start with EAA; Facebook repeats a malformed one in its error message.
 _TOKENS = re.compile(r"\bEAA[0-9A-Za-z_-]{8,}")

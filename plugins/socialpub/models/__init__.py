@@ -7,6 +7,7 @@ from socialpub.models.connection import FacebookPageConnection
 from socialpub.models.draft import DraftApproval, EventPostDraft
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
+from socialpub.models.login_request import LoginRequest
 from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
 from socialpub.models.statuses import (
@@ -18,6 +19,7 @@ from socialpub.models.statuses import (
     FirstCommentStatus,
     LatenessRule,
     PostStatus,
+    TokenProblem,
     TokenStatus,
     UploadState,
 )
@@ -38,12 +40,14 @@ __all__ = [
     "FirstCommentStatus",
     "Larp",
     "LatenessRule",
+    "LoginRequest",
     "MediaCleanup",
     "OutboxEvent",
     "PostStatus",
     "PublishAttempt",
     "PublishingGate",
     "ScheduledPublish",
+    "TokenProblem",
     "TokenStatus",
     "UploadState",
     "WebhookEvent",

@@ -97,7 +97,27 @@ class TokenStatus(StrEnum):
     VALID = "valid"
     EXPIRING = "expiring"
     LOST = "lost"
-    """Facebook no longer takes the token; posts of the Page are held until somebody reconnects it."""
+    """The Page can't be posted to with this token; its posts are held until a person has mended it (`TokenProblem`)."""
+
+
+class TokenProblem(StrEnum):
+    """Why a token is lost. Each has its own way out; the reason beside it names it."""
+
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    """Password changed, logged out, app removed, or not used for 90 days."""
+    LOGIN_REQUIRED = "login_required"
+    """The person behind it has to clear something on facebook.com first."""
+    ROLE_LOST = "role_lost"
+    """The person behind it has no role on the Page any more."""
+    PERMISSION_MISSING = "permission_missing"
+    """A check found that the token lacks a permission, or has it for other Pages only."""
+    NOT_PERMITTED = "not_permitted"
+    """Facebook refused to publish although the token works; no check can see whether that has passed."""
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - the name of a problem
+    """No Page access token, or another Page's."""
+    KEY_LOST = "key_lost"
+    """None of our keys opens it."""
 
 
 class AssetType(StrEnum):

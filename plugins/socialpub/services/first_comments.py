@@ -30,7 +30,8 @@ from socialpub.graph.comments import add_comment, find_comment, list_comments
 from socialpub.graph.read_back import CLOCK_TOLERANCE
 from socialpub.models import FacebookPageConnection, FirstComment, FirstCommentStatus, ScheduledPublish
 from socialpub.models.secret import Secret
-from socialpub.services.outcomes import Failed, Held, RateLimited, Retry, decide_outcome
+from socialpub.services.holds import lose_token
+from socialpub.services.outcomes import Failed, Held, RateLimited, Retry, decide_outcome, find_token_problem
 from socialpub.services.publish import Publisher
 from socialpub.services.rate_limits import heed_limit
 
@@ -161,8 +162,11 @@ def _explain_permission(error: GraphError) -> str:
 
 
 def _mark_token_lost(publisher: Publisher, comment: Comment, error: TokenRefusedError) -> None:
+    problem = find_token_problem(error)
     with transaction(publisher.engine, actor=str(publisher.run)) as session:
-        session.get_one(FacebookPageConnection, comment.page.id).mark_token_lost(str(error))
+        page = session.get_one(FacebookPageConnection, comment.page.id)
+        if problem:
+            lose_token(session, page, problem, str(error), token_stored_at=comment.page.token_stored_at)
 
 
 def _wait(publisher: Publisher, comment: Comment, error: SocialpubError, until: datetime) -> FirstCommentStatus:

@@ -169,7 +169,9 @@ class HandOver:
         with self._transaction() as session:
             tries_used = session.get_one(ScheduledPublish, post.id).hand_overs_tried
         now, rules = self.publisher.clock.now(), self.publisher.rules
-        outcome = decide_outcome(error, tries_used=tries_used, now=now, rules=rules)
+        outcome = decide_outcome(
+            error, tries_used=tries_used, now=now, rules=rules, token_stored_at=post.page.token_stored_at
+        )
         assert not isinstance(outcome, Published), "no error is a success"
         return self._look_up(post, outcome.trouble) if isinstance(outcome, Unconfirmed) else self._record(post, outcome)
 

@@ -220,7 +220,14 @@ class Publisher:
 
     def _record_error(self, post: LoadedPost, error: SocialpubError) -> PostStatus:
         now = self.clock.now()
-        return self.record(post, decide_outcome(error, tries_used=post.tries_used, now=now, rules=self.rules), now=now)
+        outcome = decide_outcome(
+            error,
+            tries_used=post.tries_used,
+            now=now,
+            rules=self.rules,
+            token_stored_at=post.page.token_stored_at,
+        )
+        return self.record(post, outcome, now=now)
 
     def record(self, post: LoadedPost, outcome: Outcome, *, now: datetime) -> PostStatus:
         """Save what became of a sent post; returns its status afterwards."""

@@ -17,6 +17,7 @@ from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Answered, record_published
 from socialpub.graph.usage import Usage
 from socialpub.models import AttemptOutcome, PostStatus, PublishAttempt, PublishingGate, ScheduledPublish
+from socialpub.services.holds import lose_token
 from socialpub.services.outcomes import Failed, Held, Outcome, Published, RateLimited, Retry, Trouble, Unconfirmed
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class Recorder:
                 (lock_gate(session) if outcome.is_of_app else post.connection).close_until(outcome.regain_at)
                 self._keep_for_later(post, outcome.trouble, outcome.regain_at)
             case Held():
-                _hold(post, outcome, now)
+                _hold(session, post, outcome, now)
 
     def _keep_for_later(self, post: ScheduledPublish, trouble: Trouble, next_attempt_at: datetime) -> None:
         if post.status == PostStatus.PUBLISHING:
@@ -144,10 +145,10 @@ def close_attempt(attempt: PublishAttempt, outcome: Outcome, now: datetime) -> N
         attempt.error_code, attempt.error_subcode = failure.code, failure.subcode
 
 
-def _hold(post: ScheduledPublish, outcome: Held, now: datetime) -> None:
-    reason = outcome.trouble.reason
-    if outcome.is_token_lost:
-        post.connection.mark_token_lost(reason)
+def _hold(session: Session, post: ScheduledPublish, outcome: Held, now: datetime) -> None:
+    reason, problem = outcome.trouble.reason, outcome.token_problem
+    post.mark_pending(reason, next_attempt_at=outcome.until)
+    if problem:
+        lose_token(session, post.connection, problem, reason, token_stored_at=outcome.token_stored_at)
     if outcome.is_page_blocked:
         post.connection.pause(reason, actor="socialpub", now=now)
-    post.mark_pending(reason, next_attempt_at=outcome.until)
