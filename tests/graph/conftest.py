@@ -35,6 +35,7 @@ class ScriptedServer:
 
     def __init__(self, *replies: Reply, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[bytes] = []
+        self.connections = 0
         self._replies = list(replies)
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -65,6 +66,8 @@ class ScriptedServer:
         with contextlib.suppress(OSError):  # a client that hangs up is part of many a test
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
+            with self._lock:
+                self.connections += 1
             with connection:
                 while request := _read_request(connection):
                     with self._lock:

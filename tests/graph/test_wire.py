@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from socialpub import errors
 from socialpub.graph.client import LONGEST_ANSWER, GraphClient
-from tests.graph.conftest import TOKEN, Reply, answer, open_client, raw, reset, silence, then_close
+from tests.graph.conftest import TOKEN, Reply, ScriptedServer, answer, open_client, raw, reset, silence, then_close
 
 PUBLISHED = {"id": "1_2", "permalink_url": "https://www.facebook.com/1/posts/2"}
 ERROR_500 = {"error": {"message": "Please reduce the amount of data", "code": 1, "type": "OAuthException"}}
@@ -201,3 +203,76 @@ def test_a_proxy_that_refuses_is_not_sent(serve, tls: ssl.SSLContext, monkeypatc
         send(open_client("https://graph.example"))
     assert [request.split()[0] for request in proxy.requests] == [b"CONNECT"]
     assert TOKEN.reveal().encode() not in proxy.requests[0]
+
+
+def wait_for(server: ScriptedServer, *, connections: int) -> None:
+    deadline = time.monotonic() + 5
+    while server.connections < connections:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_request_takes_the_connection_that_was_opened_ahead(serve, tls, certificate, monkeypatch):
+    """With its handshake: at its second, a post costs one exchange of bytes."""
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    server = serve(answer(PUBLISHED), tls=tls)
+    client = open_client(server.url)
+    client.connect_ahead()
+    wait_for(server, connections=1)
+    assert server.requests == []
+    send(client)
+    assert (server.connections, len(server.writes)) == (1, 1)
+
+
+def test_each_thread_has_its_own_connection_ahead(serve):
+    """Or a burst would share one and open the others at its second."""
+    server = serve(answer(PUBLISHED))
+    client = open_client(server.url)
+    both_open = threading.Barrier(2)
+
+    def publish(_: int) -> None:
+        client.connect_ahead()
+        both_open.wait(5)
+        send(client)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(publish, range(2)))
+    assert (server.connections, len(server.writes)) == (2, 2)
+
+
+def test_a_connection_ahead_that_was_closed_meanwhile_is_opened_anew(serve):
+    """Seen before anything is written, so it is no unclear outcome."""
+    gone = socket.create_server(("127.0.0.1", 0))
+    client = open_client(f"http://127.0.0.1:{gone.getsockname()[1]}")
+    client.connect_ahead()
+    gone.accept()[0].close()
+    time.sleep(0.05)
+    served = threading.Thread(target=lambda: _answer_one(gone), daemon=True)
+    served.start()
+    send(client)
+    served.join(5)
+    gone.close()
+
+
+def _answer_one(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.recv(65536)
+        answer(PUBLISHED)(connection)
+
+
+def test_no_connection_ahead_is_told_by_the_request_alone():
+    """Facebook may be back by then."""
+    client = open_client("http://graph.invalid")
+    client.connect_ahead()
+    with pytest.raises(errors.NotSentError, match="could not be resolved"):
+        send(client)
+
+
+def test_nothing_is_opened_ahead_through_a_proxy(serve, monkeypatch):
+    """Its tunnel is made with the request."""
+    proxy = serve(answer(PUBLISHED))
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "")
+    open_client("http://graph.example").connect_ahead()
+    assert proxy.connections == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -71,8 +72,9 @@ class GraphClient:
             _require_url(host, settings.host_url(host))
         self.settings = settings
         self._proxies = {host: wire.read_proxies(session, settings.host_url(host)) for host in Host}
-        self._session = wire.prepare_session(session, settings.graph_url)
-        self._adapter = self._session.get_adapter(settings.graph_url)
+        self._session = session
+        self._adapter = wire.prepare_session(session, settings.graph_url)
+        self._verify = True if session.verify is None else session.verify
         self._now = now
         self._version_lock = threading.Lock()
         self._is_version_reported = False
@@ -105,6 +107,17 @@ class GraphClient:
     def prepare(self, order: Order, token: Secret | None) -> PreparedCall:
         """Any request, ready for `send`. Raises `TokenRefusedError`, and `InvalidPostError` for an empty file."""
         return prepare(order, token, settings=self.settings, session=self._session)
+
+    def connect_ahead(self) -> None:
+        """Open this thread's connection to the Graph host, so that a request which is due soon need not wait for it.
+
+        A connection that can't be had is no trouble yet: the request tries again, and tells.
+        """
+        if self._proxies[Host.GRAPH]:
+            return
+        address = requests.Request("GET", self.settings.graph_url).prepare()
+        with contextlib.suppress(*_NETWORK_ERRORS):
+            self._adapter.connect_ahead(address, timeout=self.settings.connect_timeout, verify=self._verify)
 
     def send(self, prepared: PreparedCall) -> GraphResponse:
         """Send what was prepared, once."""
@@ -146,7 +159,7 @@ class GraphClient:
             prepared.request,
             timeout=(self.settings.connect_timeout, patience),
             stream=True,
-            verify=True if self._session.verify is None else self._session.verify,
+            verify=self._verify,
             proxies=self._proxies[prepared.host],
         ) as response:
             return Answer(response.status_code, response.headers, _read_body(response, patience))

@@ -6,9 +6,11 @@ keeps track: only a failure while it connects proves that nothing was sent.
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -18,6 +20,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
 from socialpub.models.secret import Secret
+
+if TYPE_CHECKING:
+    from urllib3._base_connection import BaseHTTPConnection
 
 POOL_SIZE = 256
 
@@ -68,11 +73,54 @@ class _WatchedTlsConnection(_WatchedConnection, HTTPSConnection):
     """The same over TLS; its `connect` includes the handshake."""
 
 
-class _WatchedPool(HTTPConnectionPool):
+class _ReadyPool(HTTPConnectionPool):
+    """Can open the calling thread's connection before its request is due; that request then finds it open."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - as in urllib3
+        super().__init__(*args, **kwargs)
+        self._ready = threading.local()
+
+    def connect_ahead(self, *, timeout: float) -> None:
+        """Raises what connecting raises; the thread's next request then connects as if this had not been tried."""
+        connection = self._get_conn()
+        connection.timeout = timeout
+        if connection.is_closed:
+            connection.connect()
+        self._ready.connection = connection
+
+    def _get_conn(self, timeout: float | None = None) -> BaseHTTPConnection:
+        ready: HTTPConnection | None = self._ready.__dict__.pop("connection", None)
+        if ready is None:
+            return super()._get_conn(timeout)
+        if _has_ended(ready.sock):  # the request connects anew
+            ready.close()
+        return ready
+
+
+def _has_ended(unused: socket.socket) -> bool:
+    """Whether the other side has closed a connection that nothing was sent on, or talks unasked.
+
+    urllib3 takes a readable socket for a closed one, but over TLS 1.3 the server's session tickets wait there; reading
+    takes them in (RFC 8446, 4.6.1).
+    """
+    timeout = unused.gettimeout()
+    unused.settimeout(0)
+    try:
+        unused.recv(1)
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return False
+    except OSError:
+        return True
+    finally:
+        unused.settimeout(timeout)
+    return True
+
+
+class _WatchedPool(_ReadyPool):
     ConnectionCls = _WatchedConnection
 
 
-class _WatchedTlsPool(HTTPSConnectionPool):
+class _WatchedTlsPool(_ReadyPool, HTTPSConnectionPool):
     ConnectionCls = _WatchedTlsConnection
 
 
@@ -85,6 +133,13 @@ class OnceAdapter(HTTPAdapter):
     def __init__(self) -> None:
         retries = Retry(0, read=False, redirect=False, status=0, respect_retry_after_header=False)
         super().__init__(pool_connections=8, pool_maxsize=POOL_SIZE, max_retries=retries, pool_block=False)
+
+    def connect_ahead(self, request: requests.PreparedRequest, *, timeout: float, verify: bool | str) -> None:
+        """Open this thread's connection for `request`, past any proxy. Raises what connecting raises."""
+        pool = self.get_connection_with_tls_context(request, verify)
+        assert isinstance(pool, _ReadyPool), "these are the pools of this adapter"
+        self.cert_verify(pool, request.url, verify, None)  # type: ignore[no-untyped-call]
+        pool.connect_ahead(timeout=timeout)
 
     def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:  # noqa: ANN401 - as in requests
         response = super().build_response(req, resp)
@@ -121,11 +176,11 @@ def read_proxies(session: requests.Session, url: str) -> dict[str, str]:
     return dict(session.merge_environment_settings(url, {}, stream=None, verify=None, cert=None)["proxies"])
 
 
-def prepare_session(session: requests.Session, url: str) -> requests.Session:
+def prepare_session(session: requests.Session, url: str) -> OnceAdapter:
     """Set a session up for `POOL_SIZE` threads, without cookies, redirects or retries.
 
     `requests` reads the environment (proxies, certificates) anew for each request, at the cost of the request itself;
-    here that is done once. Certificates are those of the host of `url`.
+    here that is done once. Certificates are those of the host of `url`. Returns what sends.
     """
     found = session.merge_environment_settings(url, {}, stream=None, verify=None, cert=None)
     session.trust_env, session.verify = False, found["verify"]
@@ -134,4 +189,4 @@ def prepare_session(session: requests.Session, url: str) -> requests.Session:
     session.mount("http://", adapter)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "socialpub"
-    return session
+    return adapter

@@ -36,6 +36,7 @@ from socialpub.models import FacebookPageConnection, PostStatus
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost, load_posts
 from socialpub.services.confirm import Confirmation, Confirmer
+from socialpub.services.departures import Departures
 from socialpub.services.outcomes import Outcome, Published, RetryRules, Trouble, Unconfirmed, decide_outcome
 from socialpub.services.record import Recorder
 
@@ -50,6 +51,8 @@ Send = Callable[[], PublishedPost | AcceptedVideo]
 
 @dataclass(frozen=True, slots=True)
 class PublishTiming:
+    connect_ahead: timedelta = timedelta(seconds=3)
+    """How long before its second a post's connection to Facebook is opened."""
     fence_ahead: timedelta = timedelta(seconds=1)
     """How long before its second a post passes the fence."""
     send_lease: timedelta = timedelta(minutes=3)
@@ -80,11 +83,13 @@ class Publisher:
     open_uploader: Callable[[], MediaUploader]
     """Called for posts with media only: others need not load what reads pictures."""
     fences: Group[UUID, LoadedPost] = field(default_factory=Group, init=False)
+    departures: Departures = field(default_factory=Departures, init=False)
 
     def publish_post(self, post: LoadedPost) -> None:
         """Bring a queued post to an outcome. What became of it is in its row; only a defect of ours raises."""
         try:
             send = self._arm(post)
+            self._connect_ahead(post)
             self._wait_until_due(post, ahead=self.timing.fence_ahead)
             may_send = self._pass_fence(post)
         except SocialpubError as error:
@@ -120,6 +125,17 @@ class Publisher:
         except (InvalidPostError, MediaError, NotSentError, TryAgainError) as refusal:
             return partial(_raise, refusal)  # Behind the fence, where a post fails or waits for its next try.
         return partial(send_feed_post, self.client, request)
+
+    def _connect_ahead(self, post: LoadedPost) -> None:
+        """Not for one that is due: its request connects as fast by itself."""
+        if self.clock.seconds_until(post.due_at) > 0:
+            self._wait_until_due(post, ahead=self.timing.connect_ahead)
+            self.client.connect_ahead()
+
+    def _depart(self, post: LoadedPost) -> None:
+        self.departures.announce()
+        self._wait_until_due(post)
+        self.departures.leave()
 
     def _wait_until_due(self, post: LoadedPost, *, ahead: timedelta = timedelta(0)) -> None:
         time.sleep(max(0.0, self.clock.seconds_until(post.due_at - ahead)))
@@ -172,7 +188,7 @@ class Publisher:
         return transaction(self.engine, actor=str(self.run))
 
     def _send(self, post: LoadedPost, send: Send, *, not_after: datetime) -> None:
-        self._wait_until_due(post)
+        self._depart(post)
         if self.clock.now() > not_after:  # This process stood still; by now the post may be in other hands.
             log.warning("%s was not sent: too long after its fence; the scan looks after it", post.name)
             return
@@ -199,6 +215,7 @@ class Publisher:
 
     def _record_success(self, post: LoadedPost, sent: PublishedPost | AcceptedVideo) -> None:
         now = self.clock.now()
+        self.departures.let_others_leave()
         if isinstance(sent, PublishedPost):
             self.record(post, Published(sent.id, sent.permalink_url, sent.usage), now=now)
         else:

@@ -1,0 +1,43 @@
+"""Who has an answer lets others leave first, but not for ever."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import timedelta
+
+from socialpub.services.departures import Departures
+
+
+def test_nobody_waits_when_nobody_is_about_to_leave():
+    """The post that is alone."""
+    departures = Departures(timedelta(seconds=30))
+    departures.announce()
+    departures.leave()
+    started = time.monotonic()
+    departures.let_others_leave()
+    assert time.monotonic() - started < 1
+
+
+def test_an_answer_waits_until_the_last_has_left():
+    """However many were announced meanwhile."""
+    departures, told = Departures(timedelta(seconds=30)), []
+    departures.announce()
+    departures.announce()
+    answered = threading.Thread(target=lambda: (departures.let_others_leave(), told.append("written down")))
+    answered.start()
+    for _ in range(2):
+        time.sleep(0.05)
+        assert not told
+        departures.leave()
+    answered.join(5)
+    assert told
+
+
+def test_an_answer_is_not_kept_in_memory_for_longer_than_its_patience():
+    """A process that dies with it leaves an unconfirmed post."""
+    departures = Departures(timedelta(seconds=0.05))
+    departures.announce()
+    started = time.monotonic()
+    departures.let_others_leave()
+    assert 0.04 < time.monotonic() - started < 2
