@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server.run()
     except KeyboardInterrupt:
         return 0
+    finally:
+        world.library.close()
     return 0 if server.started else 1
 
 

@@ -33,6 +33,7 @@ def build_environment(
         **(read_env_file(PROJECT / "config" / "celery.env") if broker_url else {}),
         **_secrets(home),
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
+        "SOCIALPUB_MEDIA_ROOT": str(home.media),
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
         "PYTHONUNBUFFERED": "1",
     }

@@ -76,6 +76,26 @@ class TokenUnusableError(PostNotReadyError):
     """The Page has no token, or one that has expired by our own clock; a person has to reconnect it."""
 
 
+class MediaError(SocialpubError):
+    """A photo or video can't be had from storage as it should be; nothing of it was sent. Messages name the file."""
+
+
+class MediaRefusedError(MediaError):
+    """The storage path leads to a place that media may not come from; a person has to change path or settings."""
+
+
+class MediaMissingError(MediaError):
+    """There is no such file; a person has to put it there, or to change the asset."""
+
+
+class MediaChangedError(MediaError):
+    """The file is not the one it was: replaced, overwritten or cut off, perhaps while it was read."""
+
+
+class MediaUnavailableError(MediaError):
+    """The storage does not answer, or not usefully; trying again later is safe."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphFailure:
     """What Facebook (or the network on the way to it) said, in the words a person needs to act or to ask Meta.
@@ -120,6 +140,19 @@ class GraphRefusedError(GraphError):
 
 class TryAgainError(GraphRefusedError):
     """A refusal that may pass by itself; the same request may be sent again later."""
+
+
+class WrongOffsetError(TryAgainError):
+    """Facebook has another part of the upload than the sender thought: go on at `start_offset`, up to `end_offset`."""
+
+    def __init__(self, failure: GraphFailure, *, next_step: str, start_offset: int, end_offset: int) -> None:
+        super().__init__(failure, next_step=next_step)
+        self.start_offset = start_offset
+        self.end_offset = end_offset
+
+
+class UploadSessionOverError(TryAgainError):
+    """Facebook does not know the upload session any more; start a new one and send the file from its first byte."""
 
 
 class RateLimitedError(GraphRefusedError):

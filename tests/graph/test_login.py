@@ -110,7 +110,7 @@ def test_a_list_without_an_end_is_an_error(serve):
     server = serve(answer(endless))
     with pytest.raises(TryAgainError, match="did not end"):
         list_permissions(open_client(server.url), TOKEN)
-    assert len(server.requests) == 100
+    assert len(server.requests) == 20
 
 
 def test_permissions_are_told_apart_and_oddities_are_left_out(serve):

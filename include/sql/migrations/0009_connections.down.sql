@@ -8,9 +8,11 @@ create or replace function social_guard_new_post() returns trigger
 language plpgsql security definer set search_path from current as $$
 declare
     draft record;
-    connection record;
 begin
-    select id, status, larp_id, content_hash into draft from social_drafts where id = new.draft_id;
+    select found.id, found.status, found.larp_id, found.content_hash, page.id as page, page.disconnected_at, page.delivery
+    into draft
+    from social_drafts as found left join facebook_page_connections as page on found.larp_id = page.larp_id
+    where found.id = new.draft_id;
     if not found then
         return new; -- The foreign key says it better.
     end if;
@@ -20,8 +22,7 @@ begin
             hint = case draft.status when 'scheduled' then 'Cancel its present schedule first.'
                 else 'Submit it, let it be approved, then schedule it.' end;
     end if;
-    select id, disconnected_at into connection from facebook_page_connections where larp_id = draft.larp_id;
-    if not found or connection.disconnected_at is not null or connection.id != coalesce(new.connection_id, connection.id)
+    if draft.page is null or draft.disconnected_at is not null or draft.page != coalesce(new.connection_id, draft.page)
     then
         raise exception 'LARP % has no connected Facebook Page for draft %.', draft.larp_id, draft.id
             using errcode = 'check_violation', hint = 'Connect the LARP''s Page, then schedule the draft again.';
@@ -30,9 +31,12 @@ begin
         raise exception 'A new scheduled post starts as "pending", not "%".', new.status
             using errcode = 'check_violation', hint = 'Leave the status out; publishing moves it.';
     end if;
-    new.connection_id := connection.id;
+    new.connection_id := draft.page;
     new.content_hash := draft.content_hash;
-    new.created_by := coalesce(nullif(new.created_by, ''), social_actor());
+    new.delivery := coalesce(new.delivery, draft.delivery);
+    if new.created_by = '' then
+        new.created_by := social_actor();
+    end if;
     return new;
 end
 $$;
@@ -49,10 +53,10 @@ $$;
 create or replace trigger social_audit_connection after update on facebook_page_connections
 for each row when (
     (old.page_id, old.page_name, old.access_token, old.token_status, old.paused_at, old.disconnected_at,
-        old.lateness_rule, old.late_by_minutes, old.rate_limited_until)
+        old.lateness_rule, old.late_by_minutes, old.rate_limited_until, old.delivery)
     is distinct from
     (new.page_id, new.page_name, new.access_token, new.token_status, new.paused_at, new.disconnected_at,
-        new.lateness_rule, new.late_by_minutes, new.rate_limited_until)
+        new.lateness_rule, new.late_by_minutes, new.rate_limited_until, new.delivery)
 )
 execute function social_audit_connection();
 

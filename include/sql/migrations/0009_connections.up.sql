@@ -88,21 +88,25 @@ $$;
 create or replace trigger social_audit_connection after update on facebook_page_connections
 for each row when (
     (old.page_id, old.page_name, old.token_stored_at, old.token_status, old.token_problem, old.paused_at,
-        old.disconnected_at, old.lateness_rule, old.late_by_minutes, old.rate_limited_until, old.prompted_days)
+        old.disconnected_at, old.lateness_rule, old.late_by_minutes, old.rate_limited_until, old.prompted_days,
+        old.delivery)
     is distinct from
     (new.page_id, new.page_name, new.token_stored_at, new.token_status, new.token_problem, new.paused_at,
-        new.disconnected_at, new.lateness_rule, new.late_by_minutes, new.rate_limited_until, new.prompted_days)
+        new.disconnected_at, new.lateness_rule, new.late_by_minutes, new.rate_limited_until, new.prompted_days,
+        new.delivery)
 )
 execute function social_audit_connection();
 
--- As in 0006, but a LARP may have had other Pages before.
+-- As in 0008, but a LARP may have had other Pages before.
 create or replace function social_guard_new_post() returns trigger
 language plpgsql security definer set search_path from current as $$
 declare
     draft record;
-    connection record;
 begin
-    select id, status, larp_id, content_hash into draft from social_drafts where id = new.draft_id;
+    select found.id, found.status, found.larp_id, found.content_hash, page.id as page, page.delivery
+    into draft
+    from social_drafts as found left join facebook_page_connections as page on found.larp_id = page.larp_id and page.disconnected_at is null
+    where found.id = new.draft_id;
     if not found then
         return new; -- The foreign key says it better.
     end if;
@@ -112,9 +116,7 @@ begin
             hint = case draft.status when 'scheduled' then 'Cancel its present schedule first.'
                 else 'Submit it, let it be approved, then schedule it.' end;
     end if;
-    select id into connection from facebook_page_connections
-    where larp_id = draft.larp_id and disconnected_at is null;
-    if not found or connection.id != coalesce(new.connection_id, connection.id) then
+    if draft.page is null or draft.page != coalesce(new.connection_id, draft.page) then
         raise exception 'LARP % has no connected Facebook Page for draft %.', draft.larp_id, draft.id
             using errcode = 'check_violation', hint = 'Connect the LARP''s Page, then schedule the draft again.';
     end if;
@@ -122,9 +124,12 @@ begin
         raise exception 'A new scheduled post starts as "pending", not "%".', new.status
             using errcode = 'check_violation', hint = 'Leave the status out; publishing moves it.';
     end if;
-    new.connection_id := connection.id;
+    new.connection_id := draft.page;
     new.content_hash := draft.content_hash;
-    new.created_by := coalesce(nullif(new.created_by, ''), social_actor());
+    new.delivery := coalesce(new.delivery, draft.delivery);
+    if new.created_by = '' then
+        new.created_by := social_actor();
+    end if;
     return new;
 end
 $$;
@@ -132,7 +137,7 @@ $$;
 -- A person on the way through Facebook's login dialog, from the connect link to the choice of a Page. Of the state that
 -- travels through the browser only a fingerprint is kept; the token that waits for the choice is encrypted like any other.
 create table social_login_requests (
-    id uuid primary key default gen_random_uuid(),
+    id uuid primary key default social_new_id(),
     state_hash text not null,
     larp_id uuid not null references larps (id),
     requested_by text not null,

@@ -1,27 +1,47 @@
 """The entities, their statuses and the moves between them."""
 
+from socialpub.models.asset import DraftAsset
 from socialpub.models.base import Base
+from socialpub.models.chores import FirstComment, MediaCleanup
 from socialpub.models.connection import FacebookPageConnection
-from socialpub.models.draft import DraftApproval, DraftAsset, EventPostDraft
+from socialpub.models.draft import DraftApproval, EventPostDraft
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
 from socialpub.models.login_request import LoginRequest
 from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
-from socialpub.models.statuses import AttemptOutcome, DraftStatus, LatenessRule, PostStatus, TokenProblem, TokenStatus
+from socialpub.models.statuses import (
+    AssetType,
+    AttemptOutcome,
+    CleanupKind,
+    Delivery,
+    DraftStatus,
+    FirstCommentStatus,
+    LatenessRule,
+    PostStatus,
+    TokenProblem,
+    TokenStatus,
+    UploadState,
+)
 
 __all__ = [
+    "AssetType",
     "AttemptOutcome",
     "AuditLogEntry",
     "Base",
+    "CleanupKind",
+    "Delivery",
     "DraftApproval",
     "DraftAsset",
     "DraftStatus",
     "EventPostDraft",
     "FacebookPageConnection",
+    "FirstComment",
+    "FirstCommentStatus",
     "Larp",
     "LatenessRule",
     "LoginRequest",
+    "MediaCleanup",
     "OutboxEvent",
     "PostStatus",
     "PublishAttempt",
@@ -29,5 +49,6 @@ __all__ = [
     "ScheduledPublish",
     "TokenProblem",
     "TokenStatus",
+    "UploadState",
     "WebhookEvent",
 ]

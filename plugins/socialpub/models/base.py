@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, DateTime, Text, Uuid, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-UuidKey = Annotated[UUID, mapped_column(primary_key=True, server_default=text("gen_random_uuid()"))]
+UuidKey = Annotated[UUID, mapped_column(primary_key=True, server_default=text("social_new_id()"))]
 WrittenNow = Annotated[datetime, mapped_column(server_default=func.now())]
 
 

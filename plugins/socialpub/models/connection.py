@@ -15,7 +15,7 @@ from socialpub.models.encrypted import EncryptedString, EncryptedToken, TokenCip
 from socialpub.models.instants import say_instant, time_left
 from socialpub.models.larp import Larp
 from socialpub.models.secret import Secret
-from socialpub.models.statuses import TokenProblem, TokenStatus
+from socialpub.models.statuses import Delivery, TokenProblem, TokenStatus
 
 _ALIVE = text("disconnected_at is null")
 
@@ -57,6 +57,8 @@ class FacebookPageConnection(Closable, Base):
     feed_subscribed_at: Mapped[datetime | None]
     lateness_rule: Mapped[str] = mapped_column(server_default="within")
     late_by_minutes: Mapped[int] = mapped_column(server_default="360")
+    delivery: Mapped[str] = mapped_column(server_default=Delivery.DIRECT)
+    """How its posts go out that do not say so themselves."""
     disconnected_at: Mapped[datetime | None]
     catch_up_from: Mapped[datetime | None]
     created_at: Mapped[WrittenNow]

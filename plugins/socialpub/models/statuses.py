@@ -53,9 +53,18 @@ POST_MOVES: dict[PostStatus, frozenset[PostStatus]] = {
     PostStatus.PENDING: frozenset({PostStatus.QUEUED, PostStatus.HANDED_OVER, PostStatus.CANCELED, PostStatus.MISSED}),
     PostStatus.QUEUED: frozenset({PostStatus.PUBLISHING, PostStatus.PENDING, PostStatus.CANCELED}),
     PostStatus.PUBLISHING: frozenset(
-        {PostStatus.PUBLISHED, PostStatus.QUEUED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.UNCONFIRMED}
+        {
+            PostStatus.PUBLISHED,
+            PostStatus.QUEUED,
+            PostStatus.PENDING,
+            PostStatus.FAILED,
+            PostStatus.UNCONFIRMED,
+            PostStatus.HANDED_OVER,
+        }
     ),
-    PostStatus.UNCONFIRMED: frozenset({PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED}),
+    PostStatus.UNCONFIRMED: frozenset(
+        {PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.HANDED_OVER}
+    ),
     PostStatus.HANDED_OVER: frozenset(
         {PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.CANCELED}
     ),
@@ -76,6 +85,8 @@ class AttemptOutcome(StrEnum):
     RELEASED = "released"
     """Given back before anything was sent. Uses up no try."""
     CANCELED = "canceled"
+    HANDED_OVER = "handed_over"
+    """Facebook holds the post until its time."""
 
 
 USES_A_TRY = frozenset({AttemptOutcome.RETRY, AttemptOutcome.FAILED, AttemptOutcome.UNCONFIRMED, AttemptOutcome.ABSENT})
@@ -107,6 +118,49 @@ class TokenProblem(StrEnum):
     """No Page access token, or another Page's."""
     KEY_LOST = "key_lost"
     """None of our keys opens it."""
+
+
+class AssetType(StrEnum):
+    PHOTO = "photo"
+    VIDEO = "video"
+
+
+class UploadState(StrEnum):
+    """How far an asset has come to Facebook. An edit or a cancel of its draft takes it back to the beginning."""
+
+    NOT_UPLOADED = "not_uploaded"
+    UPLOADING = "uploading"
+    """Begun; session and offsets say how far."""
+    UPLOADED = "uploaded"
+    """Facebook has every byte; nobody sees it yet."""
+    FAILED = "failed"
+    """Facebook can't use it; `upload_error` says why."""
+
+
+class Delivery(StrEnum):
+    """Who publishes a post at its time."""
+
+    DIRECT = "direct"
+    NATIVE = "native"
+    """Facebook, which holds it as a scheduled post until then."""
+
+
+class FirstCommentStatus(StrEnum):
+    PENDING = "pending"
+    POSTING = "posting"
+    """Sent, or about to be; looked up before it is ever sent again."""
+    POSTED = "posted"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class CleanupKind(StrEnum):
+    """What is to be deleted at Facebook."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    POST = "post"
+    """A native scheduled post that was canceled here."""
 
 
 class LatenessRule(StrEnum):

@@ -11,6 +11,8 @@ from socialpub.errors import (
     GraphError,
     GraphFailure,
     InvalidPostError,
+    MediaError,
+    MediaUnavailableError,
     NotSentError,
     OutcomeUnknownError,
     PermissionRefusedError,
@@ -116,11 +118,9 @@ def decide_outcome(
             return RateLimited(trouble, max(error.regain_at, now), is_of_app=error.scope == "app")
         case OutcomeUnknownError() | DuplicatePostError():
             return Unconfirmed(trouble, now + rules.delay_after(tries_used + 1))
-        case InvalidPostError():
-            return Failed(trouble)
-        case NotSentError() | TryAgainError() if tries_used + 1 < rules.max_tries:
+        case NotSentError() | TryAgainError() | MediaUnavailableError() if tries_used + 1 < rules.max_tries:
             return Retry(trouble, now + rules.delay_after(tries_used + 1))
-        case NotSentError() | TryAgainError():
+        case InvalidPostError() | MediaError() | NotSentError() | TryAgainError():
             return Failed(trouble)
         case _:
             return Held(

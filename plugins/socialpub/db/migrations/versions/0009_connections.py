@@ -5,7 +5,7 @@ from __future__ import annotations
 from socialpub.db.migrations import run_sql_file
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0008"
 
 
 def upgrade() -> None:
