@@ -113,7 +113,7 @@ class Page:
 
     `list_lag_seconds` is how late its lists show what was written (single reads never lag); `waiting` holds the ids of
     the posts that wait for a native schedule, `waiting_videos` those of the videos that shall become posts, so that
-    looking for due ones does not walk through everything. `subscribed_apps` are the apps whose webhook hears of the
+    looking for due ones does not walk through everything; `subscribed_apps` are the apps whose webhook hears of the
     Page, each with its fields.
     """
 

@@ -32,11 +32,6 @@ class Settings:
     lane_threads: int = 256
     """A burst of 1,000 posts is 250 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
-    check: CheckLimits = field(default_factory=CheckLimits)
-    public_url: str = ""
-    """Where people reach the plugin's app, without a slash at the end; "" is [api] base_url and /socialpub."""
-    extra_permissions: tuple[str, ...] = ()
-    """Asked for in the login dialog beside what publishing needs, such as pages_manage_metadata for the webhook."""
     hand_over: HandOverLimits = field(default_factory=HandOverLimits)
     verify: VerifyLimits = field(default_factory=VerifyLimits)
     clean_up: CleanUpLimits = field(default_factory=CleanUpLimits)
@@ -44,6 +39,11 @@ class Settings:
     media_limits: MediaLimits = field(default_factory=MediaLimits)
     link_limits: LinkLimits = field(default_factory=LinkLimits)
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    check: CheckLimits = field(default_factory=CheckLimits)
+    public_url: str = ""
+    """Where people reach the plugin's app, without a slash at the end; "" is [api] base_url and /socialpub."""
+    extra_permissions: tuple[str, ...] = ()
+    """Asked for in the login dialog beside what publishing needs, such as pages_manage_metadata for the webhook."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -72,9 +72,6 @@ class Settings:
             ),
             lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
-            check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
-            public_url=environment.get(f"{_PREFIX}PUBLIC_URL", "").strip().rstrip("/"),
-            extra_permissions=_list(environment, "EXTRA_PERMISSIONS"),
             hand_over=HandOverLimits(
                 min_ahead=timedelta(minutes=_number(environment, "HAND_OVER_MIN_MINUTES", 15)),
                 max_ahead=timedelta(days=_number(environment, "HAND_OVER_MAX_DAYS", 28)),
@@ -98,12 +95,19 @@ class Settings:
             link_limits=LinkLimits(
                 time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(_list(environment, "LINK_PRIVATE_HOSTS"))
             ),
+            check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
+            public_url=environment.get(f"{_PREFIX}PUBLIC_URL", "").strip().rstrip("/"),
+            extra_permissions=_words(environment.get(f"{_PREFIX}EXTRA_PERMISSIONS", "")),
         )
 
 
 @cache
 def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:

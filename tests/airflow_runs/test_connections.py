@@ -12,7 +12,7 @@ from tests.needs import CHROMIUM, needs_chromium
 
 pytestmark = pytest.mark.airflow
 
-PAGE = "230000000000001"
+PAGE = "360000000000001"
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ for each row when (
 )
 execute function social_audit_connection();
 
--- As in 0008, but a LARP may have had other Pages before.
+-- As before, but a LARP may have had other Pages before.
 create or replace function social_guard_new_post() returns trigger
 language plpgsql security definer set search_path from current as $$
 declare
@@ -116,7 +116,8 @@ begin
             hint = case draft.status when 'scheduled' then 'Cancel its present schedule first.'
                 else 'Submit it, let it be approved, then schedule it.' end;
     end if;
-    if draft.page is null or draft.page != coalesce(new.connection_id, draft.page) then
+    if draft.page is null or draft.page != coalesce(new.connection_id, draft.page)
+    then
         raise exception 'LARP % has no connected Facebook Page for draft %.', draft.larp_id, draft.id
             using errcode = 'check_violation', hint = 'Connect the LARP''s Page, then schedule the draft again.';
     end if;

@@ -10,7 +10,7 @@ from socialpub.errors import GraphFailure
 from socialpub.graph.client import GraphClient, GraphResponse
 from socialpub.graph.interpret import Call, unclear_outcome
 from socialpub.graph.page_post import parse_text
-from socialpub.graph.paging import list_nodes, read_object
+from socialpub.graph.paging import list_nodes, parse_row
 from socialpub.graph.settings import GraphSettings, app_token
 from socialpub.models.secret import Secret
 
@@ -78,7 +78,7 @@ def read_user(client: GraphClient, token: Secret) -> FacebookUser:
 
 def list_permissions(client: GraphClient, token: Secret) -> Permissions:
     """What the person granted and declined. Raises a `GraphError`."""
-    rows = list_nodes(client, "me/permissions", token, fields="permission,status", parse=read_object)
+    rows = list_nodes(client, "me/permissions", token, fields="permission,status", parse=parse_row)
     by_status: dict[bool, set[str]] = {True: set(), False: set()}
     for row in rows:
         if name := parse_text(row.get("permission")):

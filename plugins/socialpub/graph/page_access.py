@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from socialpub.graph.client import GraphClient
 from socialpub.graph.page_post import parse_text
-from socialpub.graph.paging import list_nodes, read_object
+from socialpub.graph.paging import list_nodes, parse_row
 from socialpub.models.secret import Secret
 
 # The New Pages Experience names its tasks differently (codegen specs, page assigned users).
 _CREATING_TASKS = frozenset({"CREATE_CONTENT", "PROFILE_PLUS_CREATE_CONTENT", "PROFILE_PLUS_FULL_CONTROL"})
-_MOST_PAGES = 100
 _FEED = {"subscribed_fields": "feed"}
+
+
+_MOST_PAGES = 100  # of the list; 25 Facebook Pages each
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,10 @@ def list_offered_pages(client: GraphClient, user_token: Secret) -> list[OfferedP
 
     From a long-lived user token the Pages' tokens have no expiry date (Graph API, Long-lived access tokens).
     """
-    fields, pages = "id,name,access_token,tasks", []
-    for row in list_nodes(client, "me/accounts", user_token, fields=fields, parse=read_object, max_pages=_MOST_PAGES):
+    pages = []
+    for row in list_nodes(
+        client, "me/accounts", user_token, fields="id,name,access_token,tasks", parse=parse_row, max_pages=_MOST_PAGES
+    ):
         if page_id := parse_text(row.get("id")):
             tasks, token = row.get("tasks"), parse_text(row.get("access_token"))
             known = frozenset(map(str, tasks)) if isinstance(tasks, list) else frozenset[str]()

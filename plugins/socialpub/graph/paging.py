@@ -48,8 +48,8 @@ def list_nodes(
     raise unusable_answer(Call("GET", edge), f"The list did not end within {max_pages} pages.", response)
 
 
-def read_object(node: Any) -> dict[str, Any] | None:  # noqa: ANN401 - JSON of a shape we do not trust
-    """A node as it is, for lists whose nodes are read by whoever asked."""
+def parse_row(node: Any) -> dict[str, Any] | None:  # noqa: ANN401 - JSON of a shape we do not trust
+    """For `list_nodes`: the row as it is."""
     return node if isinstance(node, dict) else None
 
 

@@ -60,9 +60,9 @@ class PreparedCall:
 
 
 def prepare(order: Order, token: Secret | None, *, settings: GraphSettings, session: requests.Session) -> PreparedCall:
-    """Sign and encode; without a token the form itself carries the app's credentials.
+    """Sign and encode. Raises `TokenRefusedError` for what can be no token, `InvalidPostError` for an empty file.
 
-    Raises `TokenRefusedError` for what can be no token, `InvalidPostError` for an empty file.
+    Without a token the form itself carries the app's credentials, and there is nothing to sign.
     """
     edge = quote(order.path.strip("/"), safe=order.safe)
     if token is not None:
@@ -73,7 +73,9 @@ def prepare(order: Order, token: Secret | None, *, settings: GraphSettings, sess
     query, form = order.query, order.form
     hidden = (value for value in (*query.values(), *(form or {}).values()) if isinstance(value, Secret))
     secrets = (*([token] if token else []), proof, settings.app_secret, *hidden)
-    if form is None:
+    if token is None:
+        pass
+    elif form is None:
         query = {**query, "appsecret_proof": proof}
     else:  # A form keeps the proof out of the URL, and so out of every proxy's log.
         form = {**form, "appsecret_proof": proof}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 LONGEST_TEXT = 500
 _SECRET_PARAMS = re.compile(
-    r"((?:appsecret_proof|access_token|input_token|client_secret|fb_exchange_token|\bcode|\bstate|\bsig)=)[^&\s\"']+",
+    r"((?:appsecret_proof|access_token|input_token|client_secret|fb_exchange_token|\bsig|\bcode|\bstate)=)[^&\s\"']+",
     re.IGNORECASE,
 )
 # User and Page tokens start with EAA; Facebook repeats a malformed one in its error message.

@@ -28,11 +28,10 @@ from socialpub.errors import (
 )
 from socialpub.graph.comments import add_comment, find_comment, list_comments
 from socialpub.graph.read_back import CLOCK_TOLERANCE
-from socialpub.graph.token_problems import name_token_problem
 from socialpub.models import FacebookPageConnection, FirstComment, FirstCommentStatus, ScheduledPublish
 from socialpub.models.secret import Secret
 from socialpub.services.holds import lose_token
-from socialpub.services.outcomes import Failed, Held, RateLimited, Retry, decide_outcome
+from socialpub.services.outcomes import Failed, Held, RateLimited, Retry, decide_outcome, find_token_problem
 from socialpub.services.publish import Publisher
 from socialpub.services.rate_limits import heed_limit
 
@@ -147,7 +146,7 @@ def _record_error(publisher: Publisher, comment: Comment, error: SocialpubError)
             return _wait(publisher, comment, error, again_at)
         case Held(_, again_at):
             if isinstance(error, TokenRefusedError):
-                _lose_token(publisher, comment, error)
+                _mark_token_lost(publisher, comment, error)
             return _wait(publisher, comment, error, again_at)
         case Failed():
             return _save(publisher, comment, FirstCommentStatus.FAILED, reason=str(error))
@@ -162,11 +161,12 @@ def _explain_permission(error: GraphError) -> str:
     )
 
 
-def _lose_token(publisher: Publisher, comment: Comment, error: TokenRefusedError) -> None:
-    problem = name_token_problem(error.failure.code, error.failure.subcode)
+def _mark_token_lost(publisher: Publisher, comment: Comment, error: TokenRefusedError) -> None:
+    problem = find_token_problem(error)
     with transaction(publisher.engine, actor=str(publisher.run)) as session:
         page = session.get_one(FacebookPageConnection, comment.page.id)
-        lose_token(session, page, problem, str(error), token_stored_at=comment.page.token_stored_at)
+        if problem:
+            lose_token(session, page, problem, str(error), token_stored_at=comment.page.token_stored_at)
 
 
 def _wait(publisher: Publisher, comment: Comment, error: SocialpubError, until: datetime) -> FirstCommentStatus:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from socialpub.db.engine import transaction
 from socialpub.db.patience import wait_for_database
 from socialpub.graph.usage import Usage
-from socialpub.models import AttemptOutcome, Delivery, PostStatus, PublishAttempt, ScheduledPublish, TokenProblem
+from socialpub.models import AttemptOutcome, Delivery, PostStatus, PublishAttempt, ScheduledPublish
 from socialpub.services.holds import lose_token
 from socialpub.services.outcomes import Failed, Held, RateLimited, Retry, Unconfirmed
 from socialpub.services.record import close_attempt, lock_attempt, lock_gate, spare_what_is_left
@@ -76,8 +76,6 @@ def _give_back(session: Session, post: ScheduledPublish, outcome: Retry | RateLi
     match outcome:
         case RateLimited():
             (lock_gate(session) if outcome.is_of_app else post.connection).close_until(outcome.regain_at)
-        case Held(token_problem=TokenProblem() as problem):
-            lose_token(session, post.connection, problem, reason, token_stored_at=outcome.token_stored_at)
         case Held() if outcome.is_page_blocked:
             post.connection.pause(reason, actor="socialpub", now=outcome.until)
         case Failed():
@@ -85,3 +83,5 @@ def _give_back(session: Session, post: ScheduledPublish, outcome: Retry | RateLi
             reason = f"Facebook will not hold it, so socialpub publishes it at its time. {reason}"
     # Not later and not sooner than a person planned: a time of its own would have the scan publish it then.
     post.mark_pending(reason, next_attempt_at=None)
+    if isinstance(outcome, Held) and outcome.token_problem:
+        lose_token(session, post.connection, outcome.token_problem, reason, token_stored_at=outcome.token_stored_at)

@@ -30,8 +30,8 @@ def resolve_as_published(
 ) -> str:
     """Settle an unconfirmed post with the id or URL of the live one. Nothing changes when any of it is wrong.
 
-    Of a hand-over it may be the scheduled one. The live post is read first; where Facebook can't be asked (a lost
-    token, no network) the person's word counts.
+    Of a hand-over it may be the scheduled one. The post is read first; where Facebook can't be asked (a lost token, no
+    network) the person's word counts.
     """
     with transaction(engine, actor=actor) as session:
         page = _lock_unconfirmed(session, post_id).connection
@@ -113,8 +113,7 @@ def cancel(engine: Engine, post_id: UUID, *, reason: str, actor: str) -> str:
             )
         if post.handed_over_for and post.handed_over_for <= _now(session) + _LAST_CALL:
             raise PostNotReadyError(
-                f"Scheduled post {post_id} is with Facebook, which publishes it at"
-                f" {post.handed_over_for:%H:%M:%S} UTC.",
+                f"Scheduled post {post_id} is with Facebook, which publishes it at {post.handed_over_for:%H:%M} UTC.",
                 next_step="it is too late to stop it: delete the post on the Page once it is live.",
             )
         post.mark_canceled(f"{reason} ({actor})")
