@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
 from fastapi import APIRouter, FastAPI
 
 from socialpub.api.app import create_app
 from socialpub.api.auth import GuardedRoute
 from socialpub.api.resources import Resources
+from socialpub.models.encrypted import EncryptedToken, TokenCipher
 
 PAGE, OTHER = "200000000000001", "200000000000002"
 HTML = {"accept": "text/html"}
@@ -243,3 +245,20 @@ def test_trouble_with_the_database_is_said_in_words(site, postgres):
     answer = session.get(f"{site.larp_url}/connect")
     assert (answer.status_code, "python -m socialpub.db migrate" in answer.text) == (503, True)
     assert "Traceback" not in answer.text
+
+
+def test_losing_all_keys_is_said_in_words_and_a_reconnect_mends_it(site):
+    """Without any key nothing can be sealed: 503 and what to set. With another key the Page is connected anew."""
+    session = browser(site)
+    submit(site, session, session.get(visit_facebook(site, session)).text)
+    site.keys.clear()
+    for path in ("/connect", ""):
+        answer = session.get(site.larp_url + path, headers={"accept": "application/json"}, allow_redirects=False)
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        detail = answer.json()["detail"]
+        assert "There is no key for the Page access tokens" in detail and "socialpub keys generate" in detail
+    assert session.get(f"{site.larp_url}/status").status_code == 200
+    site.keys.append(Fernet.generate_key().decode())
+    submit(site, session, session.get(visit_facebook(site, session)).text)
+    (stored,) = site.world.one("select access_token from facebook_page_connections")
+    TokenCipher(site.keys).decrypt(EncryptedToken(stored))

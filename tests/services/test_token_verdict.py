@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from socialpub.db.connections import choose_connections_to_check
+from socialpub.db.engine import transaction
 from socialpub.graph.login import PUBLISHING_SCOPES
 from socialpub.graph.page_post import parse_instant
 from socialpub.graph.tokens import TokenInfo
@@ -90,12 +93,33 @@ def test_in_every_zone_of_the_machine_and_of_the_values_the_verdict_is_the_same(
         time.tzset()
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Warsaw", "Pacific/Kiritimati", "America/St_Johns"])
-def test_the_zone_of_the_database_session_changes_no_expiry(world, zone):
-    """An instant is stored and read as one."""
+def test_in_every_zone_of_the_database_session_an_expiry_is_the_same_instant(world):
+    """Written in the session's own words around a clock change, and read back; and it is checked when it is time."""
     world.add_page()
-    expires_at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    page = "update facebook_page_connections set checked_at = now() - interval '13 hours'"
     with world.connect() as connection:
-        connection.execute(f"set timezone = '{zone}'")
-        connection.execute("update facebook_page_connections set token_expires_at = %s", (expires_at,))
-    assert world.one("select token_expires_at from facebook_page_connections") == (expires_at,)
+        known = {name for (name,) in connection.execute("select name from pg_timezone_names")}
+        zones = sorted(available_timezones() & known)
+        assert len(zones) > 400
+        for zone in zones:
+            connection.execute("select set_config('timezone', %s, false)", (zone,))
+            for expires_at in (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2027, 3, 28, 1, 30, tzinfo=UTC)):
+                local = str(expires_at.astimezone(ZoneInfo(zone)))
+                connection.execute("update facebook_page_connections set token_expires_at = %s::timestamptz", (local,))
+                [(read,)] = connection.execute("select token_expires_at from facebook_page_connections")
+                assert read == expires_at, zone
+            connection.execute(f"{page}, token_expires_at = now() + interval '7 days 20 hours'")
+            assert chosen_in(world, zone) == 1, zone
+        connection.execute(f"{page}, token_expires_at = null")
+        assert chosen_in(world, "Europe/Warsaw") == 0
+
+
+def chosen_in(world, zone: str) -> int:
+    """How many connections a check would look at whose session lives in that zone."""
+    engine = world.engine(pool_size=1)
+    try:
+        with transaction(engine, actor="check") as session:
+            session.execute(text("select set_config('timezone', :zone, true)"), {"zone": zone})
+            return len(choose_connections_to_check(session, page_id=None))
+    finally:
+        engine.dispose()
