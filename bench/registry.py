@@ -12,6 +12,7 @@ from bench.figures.at_once import measure_publish_now, measure_sql_insert_due_no
 from bench.figures.bursts import measure_burst_60, measure_burst_1000, measure_burst_5000
 from bench.figures.cost import measure_growth, measure_idle_minute, measure_memory_16_lanes
 from bench.figures.overdue import measure_overdue_1000
+from bench.figures.rotation import measure_rotation
 from bench.figures.tokens import measure_token_check
 from bench.stage import BenchError, Stage
 
@@ -32,7 +33,8 @@ def relay(module: str) -> Measure:
 
 
 # What needs a database of its own comes before the stack starts beside it; what looks at an earlier burst (memory,
-# growth) comes after it. Ten thousand Pages more would weigh on the others, so they come last.
+# growth) comes after it. Thousands of Pages more would weigh on the others, so those that need
+# them come last.
 FIGURES: dict[str, Measure] = {
     "claim": relay("bench.claim"),
     "bulk_insert": relay("bench.bulk_insert"),
@@ -46,4 +48,5 @@ FIGURES: dict[str, Measure] = {
     "memory_16_lanes": measure_memory_16_lanes,
     "growth": measure_growth,
     "token_check_10000": measure_token_check,
+    "rotate_100000": measure_rotation,
 }
