@@ -26,7 +26,7 @@ def measure_token_check(stage: Stage) -> Iterator[Line]:
     run_id = stage.airflow.trigger(_DAG, {})
     run = _wait_for_end(stage, run_id)
     tasks = [task for task in stage.airflow.task_instances(_DAG, run_id) if task["map_index"] >= 0]
-    statuses = dict(
+    statuses: dict[str, int] = dict(
         stage.owner.execute(
             "select token_status, count(*) from facebook_page_connections where checked_at >= %s group by 1",
             (run["start_date"],),

@@ -77,7 +77,7 @@ class TokenUnusableError(PostNotReadyError):
 
 
 class TokenLostError(SocialpubError):
-    """Facebook refused the Page's token, and its posts are held; who has to act was told, so nothing else need be red."""
+    """Facebook refused the Page's token, and its posts are held; somebody was told, so nothing else need be red."""
 
 
 class MediaError(SocialpubError):

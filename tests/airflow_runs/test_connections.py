@@ -115,7 +115,9 @@ def test_nothing_secret_is_left_anywhere(office):
     )
     secrets = {**SEEN, "app secret": SANDBOX_APP_SECRET, **_stored_tokens(office)}
     secrets |= {f"key {number}": key for number, key in enumerate(stack.token_keys.split(","))}
-    secrets |= {f"proof of {name}": make_proof(token, SANDBOX_APP_SECRET) for name, token in _stored_tokens(office).items()}
+    secrets |= {
+        f"proof of {name}": make_proof(token, SANDBOX_APP_SECRET) for name, token in _stored_tokens(office).items()
+    }
     places = [
         ("dump of airflow", dump_database(stack.postgres, "airflow")),
         ("dump of socialpub", dump_database(stack.postgres, "socialpub")),

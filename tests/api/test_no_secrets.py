@@ -158,7 +158,7 @@ class Life:
 
 @pytest.mark.timeout(600)
 def test_nothing_secret_is_left_of_a_whole_life(site, tmp_path, caplog, capfd):
-    """Database dump, log lines of every library at their loudest, all answers, the schema of the API, error messages."""
+    """Database dump, all libraries' logs at their loudest, all answers, the schema of the API, error messages."""
     caplog.set_level(logging.DEBUG)
     for name in ("urllib3", "requests", "sqlalchemy.engine", "fastapi", "uvicorn.error", "uvicorn.access"):
         caplog.set_level(logging.DEBUG, logger=name)

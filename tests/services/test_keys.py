@@ -77,7 +77,9 @@ def test_the_audit_log_tells_of_the_rotation_once_and_the_token_counts_as_the_sa
     for _ in range(2):
         rotate_keys(world.engine(), NEW, actor="cli:ewa", report=lambda *step: None)
     with world.connect() as connection:
-        told = connection.execute("select actor, action, payload from social_audit_log where id > %s order by id", (last,))
+        told = connection.execute(
+            "select actor, action, payload from social_audit_log where id > %s order by id", (last,)
+        )
         key = {"key_id": NEW.key_ids[0], "tokens": 10}
         assert told.fetchall() == [("cli:ewa", "keys.rotation_started", key), ("cli:ewa", "keys.rotated", key)]
     assert world.one(stored_at) == before

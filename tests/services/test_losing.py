@@ -32,7 +32,11 @@ TOKENS = [
     ("token_493", "revoked"),
     ("session_102", "revoked"),
 ]
-PERMISSIONS = [("permission_10", "not_permitted"), ("permission_200", "not_permitted"), ("capability_3", "not_permitted")]
+PERMISSIONS = [
+    ("permission_10", "not_permitted"),
+    ("permission_200", "not_permitted"),
+    ("capability_3", "not_permitted"),
+]
 LOSSES = TOKENS + PERMISSIONS
 
 

@@ -69,9 +69,10 @@ def verify_tokens(engine: Engine, cipher: TokenCipher) -> tuple[int, list[Unread
 def rotate_keys(engine: Engine, cipher: TokenCipher, *, actor: str, report: Report) -> int:
     """Move every token to the newest key, a batch a transaction; returns how many were moved.
 
-    The audit log tells that it began and that it ended, not of each token. May be killed and called again at any moment, also twice at the same time. A token that no key opens is left as it
-    is (`verify_tokens` names it). Raises `TokenKeyError`, before anything is changed, when tokens are stored under a
-    key that is not configured: nobody may drop that one yet.
+    May be killed and called again at any moment, also twice at the same time. A token that no key opens is left as it
+    is (`verify_tokens` names it). The audit log tells that it began and that it ended, and nothing of each token.
+    Raises `TokenKeyError`, before anything is changed, when tokens are stored under a key that is not configured:
+    nobody may drop that one yet.
     """
     keys = list_keys(engine, cipher)
     _refuse_missing_keys(keys)
