@@ -17,7 +17,6 @@ from tests.conftest import TOKEN_KEY
 from tests.leaks import dump_database, find_leaks
 from tests.services.conftest import Desk
 
-from graph_sandbox.faults import FAULTS
 from graph_sandbox.state import DEFAULT_APP_SECRET, DEFAULT_USER, DEFAULT_USER_TOKEN
 from graph_sandbox.tokens import make_proof
 from socialpub.api.app import create_app
@@ -35,6 +34,11 @@ from socialpub.services.show import show
 
 PAGE = "200000000000001"
 OTHER_KEY = Fernet.generate_key().decode()
+# One of each kind that has its own way into rows, logs and answers.
+TROUBLE = (
+    "token_invalid", "token_460", "token_463", "token_492", "permission_200", "proof_100", "application_101",
+    "invalid_100", "throttle_80001", "error_500_code2", "committed_then_500", "html_502", "garbage_200", "reset",
+)  # fmt: skip
 LIMITS = AirflowLimits(parallelism=32, default_pool_slots=128, metadata_connections=100)
 
 
@@ -65,7 +69,7 @@ class Life:
     def connect(self) -> None:
         self.control.add_user(DEFAULT_USER, "Anna", accounts=[PAGE], token=DEFAULT_USER_TOKEN)
         submit(self.site, self.session, self.session.get(self.visit()).text)
-        assert self.site.connected() == [PAGE]
+        assert PAGE in self.site.connected()
 
     def be_refused(self) -> None:
         """Replayed, foreign, altered, canceled, declined, without a Page; as a page and as problem+json."""
@@ -112,9 +116,9 @@ class Life:
         self.told += [("check", f"{render_table(result.pages)}\n{summarise(result.pages)}\n{result}")]
 
     def publish(self) -> None:
-        """A post that goes out, and one for each fault, on a Page of its own: some name, hide or refuse its token."""
+        """A post that goes out, and one for each trouble, on a Page of its own."""
         world, cipher = self.site.world, self.cipher()
-        for number, mode in enumerate([None, *sorted(FAULTS)]):
+        for number, mode in enumerate((None, *TROUBLE)):
             page_id = str(210_000_000_000_000 + number)
             self.control.add_page(page_id, f"Page {number}", token=f"EAAGpage{page_id}")
             post = world.schedule(world.add_page(page_id), body=f"Post {number}")
@@ -180,7 +184,7 @@ def test_nothing_secret_is_left_of_a_whole_life(site, tmp_path, caplog, capfd):
     secrets = life.all_secrets()
     assert len([name for name in secrets if name.startswith("token ")]) > 10
     assert sum(name.startswith(("code", "state")) for name in secrets) > 30
-    assert site.world.one("select count(*) from social_publish_attempts where error_message is not null")[0] > 40
+    assert site.world.one("select count(*) from social_publish_attempts where error_message is not null")[0] >= 10
     printed = capfd.readouterr()
     left = [
         *life.told,
