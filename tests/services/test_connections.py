@@ -164,7 +164,7 @@ def test_each_refusal_has_its_entry(office):
     assert [words in row[3]["reason"] for row, words in zip(
         rows, ["Somebody else", "used already", "does not list Page 999", "could not be decrypted"], strict=True
     )] == [True] * 4  # fmt: skip
-    assert rows[2][3]["page_id"] == "9" * 499
+    assert rows[2][3]["page_id"] == "9" * 500
     told = str(rows)
     assert not any(secret in told for secret in (answer["state"], answer["code"], "EAAGmade-up"))
 
