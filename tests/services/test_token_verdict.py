@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 
@@ -28,6 +28,7 @@ def info(expires_at: datetime | None, data_access_expires_at: datetime | None = 
     return TokenInfo(True, "1", "PAGE", PAGE, "3", frozenset(PUBLISHING_SCOPES), expires_at, data_access_expires_at)
 
 
+@settings(deadline=None)  # What is tested is the verdict, not this machine.
 @given(now=INSTANTS, data_access=st.none() | INSTANTS)
 def test_a_token_that_never_expires_is_never_reported_as_expiring(now, data_access):
     """Whatever the time, and whatever becomes of the access to personal data."""
@@ -42,6 +43,7 @@ def test_zero_from_facebook_is_never(monkeypatch):
     assert parse_instant(0 or None) is None
 
 
+@settings(deadline=None)
 @given(now=INSTANTS, left=st.timedeltas(timedelta(days=-400), timedelta(days=400)))
 def test_the_status_follows_from_the_time_left_alone(now, left):
     """Lost from the last instant on, expiring within seven days, valid before."""
