@@ -12,6 +12,8 @@ from bench.figures.at_once import measure_publish_now, measure_sql_insert_due_no
 from bench.figures.bursts import measure_burst_60, measure_burst_1000, measure_burst_5000
 from bench.figures.cost import measure_growth, measure_idle_minute, measure_memory_16_lanes
 from bench.figures.overdue import measure_overdue_1000
+from bench.figures.rotation import measure_rotation
+from bench.figures.tokens import measure_token_check
 from bench.stage import BenchError, Stage
 
 Measure = Callable[[Stage], Iterable[Line]]
@@ -31,7 +33,8 @@ def relay(module: str) -> Measure:
 
 
 # What needs a database of its own comes before the stack starts beside it; what looks at an earlier burst (memory,
-# growth) comes after it.
+# growth) comes after it. Thousands of Pages more would weigh on the others, so those that need
+# them come last.
 FIGURES: dict[str, Measure] = {
     "claim": relay("bench.claim"),
     "bulk_insert": relay("bench.bulk_insert"),
@@ -44,4 +47,6 @@ FIGURES: dict[str, Measure] = {
     "burst_5000": measure_burst_5000,
     "memory_16_lanes": measure_memory_16_lanes,
     "growth": measure_growth,
+    "token_check_10000": measure_token_check,
+    "rotate_100000": measure_rotation,
 }

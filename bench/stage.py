@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import psycopg
+from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 
 from bench.posts import Batch, BenchPage, connect_pages, count_published
@@ -51,7 +52,10 @@ class Stage:
         dags = home / "dags"
         for folder in ("dags", "bench/dags"):
             shutil.copytree(PROJECT / folder, dags, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        stack = self._exits.enter_context(Stack(home, dags_folder=dags, report=self.report))
+        # Two keys, as during a rotation; tokens are stored under the first.
+        keys = ",".join(Fernet.generate_key().decode() for _ in range(2))
+        environment = {"SOCIALPUB_TOKEN_KEYS": keys}
+        stack = self._exits.enter_context(Stack(home, dags_folder=dags, environment=environment, report=self.report))
         stack.wait_until_ready(dags=(*OUR_DAGS, PLAIN_DAG))
         stack.sandbox.set_latency(LATENCY_SECONDS)
         return stack

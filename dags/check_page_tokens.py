@@ -17,6 +17,7 @@ that end within eight days. Trigger it by hand with a Page's id to check that Pa
 | what you see | what it means | what to do |
 | --- | --- | --- |
 | check red | at least one Page needs a person | the table in its log says which, why and what to do |
+| check red, "No token was checked" | no key, or no Airflow connection of the app, is set | what its last line says; then clear the run |
 | check up for reschedule | Facebook asked the app for a pause | nothing |
 | check skipped | it was no Page's turn | nothing |
 | choose_connections red | the database can't be reached, or no such Page is connected | read the last line of the log |

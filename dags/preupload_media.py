@@ -9,14 +9,14 @@ them yet. At a post's second one small request remains, and a bad file is known 
 
 | what you see | what it means | what to do |
 | --- | --- | --- |
-| upload skipped | nothing is to be uploaded | nothing |
+| upload skipped | nothing is to be uploaded, or Facebook refused the Page's token: the log says so | nothing; where the token is lost, reconnect the Page |
 | upload up for retry | Facebook or the storage did not answer | nothing; it goes on where it stopped |
 | upload red | a file is missing, not what was approved, or nothing for Facebook | the log's last line says what to do |
 
 A red upload has not failed its post yet: what is put right before its second still goes out.
 
 What was uploaded for a post that is edited or canceled afterwards is deleted at Facebook.
-"""
+"""  # noqa: E501 - a row of a table is one line
 
 from __future__ import annotations
 

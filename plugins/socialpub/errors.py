@@ -76,6 +76,10 @@ class TokenUnusableError(PostNotReadyError):
     """The Page has no token, or one that has expired by our own clock; a person has to reconnect it."""
 
 
+class TokenLostError(SocialpubError):
+    """Facebook refused the Page's token, and its posts are held; somebody was told, so nothing else need be red."""
+
+
 class MediaError(SocialpubError):
     """A photo or video can't be had from storage as it should be; nothing of it was sent. Messages name the file."""
 

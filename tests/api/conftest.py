@@ -52,6 +52,8 @@ class Site:
     url: str
     larp: UUID
     log: list[str]
+    keys: list[str]
+    """What the token keys are set to now."""
 
     @property
     def larp_url(self) -> str:
@@ -78,10 +80,12 @@ def site(world: World, sandbox_server: SandboxServer) -> Iterator[Site]:
         DEFAULT_APP, Secret(DEFAULT_APP_SECRET), graph_url=sandbox_server.url, dialog_url=sandbox_server.url
     )
 
-    def open_service(engine):
-        return FacebookConnectionService(engine, GraphClient(app), TokenCipher([TOKEN_KEY]))
+    keys = [TOKEN_KEY]
 
-    plugin_app = create_app(Resources(world.engine, open_service, f"{url}{PREFIX}"))
+    def open_service(engine):
+        return FacebookConnectionService(engine, GraphClient(app), TokenCipher(keys))
+
+    plugin_app = create_app(Resources(world.engine, open_service, lambda: f"{url}{PREFIX}"))
     plugin_app.dependency_overrides[get_user] = read_test_user
     create_auth_manager()
     root = FastAPI()
@@ -95,7 +99,7 @@ def site(world: World, sandbox_server: SandboxServer) -> Iterator[Site]:
     while not server.started:
         time.sleep(0.01)
     larp = world.one("insert into larps (title) values ('Larpowe Kroniki') returning id")[0]
-    yield Site(world, sandbox_server, url, larp, log)
+    yield Site(world, sandbox_server, url, larp, log, keys)
     server.should_exit = True
     thread.join(timeout=5)
     structlog.reset_defaults()

@@ -8,11 +8,13 @@ from uuid import uuid4
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
 from fastapi import APIRouter, FastAPI
 
 from socialpub.api.app import create_app
 from socialpub.api.auth import GuardedRoute
 from socialpub.api.resources import Resources
+from socialpub.models.encrypted import EncryptedToken, TokenCipher
 
 PAGE, OTHER = "200000000000001", "200000000000002"
 HTML = {"accept": "text/html"}
@@ -120,7 +122,7 @@ def test_a_route_without_a_rule_can_not_exist():
 
 def test_every_route_of_the_app_is_guarded(site):
     """Whatever is mounted, now and later."""
-    app: FastAPI = create_app(Resources(site.world.engine, lambda engine: None, ""))
+    app: FastAPI = create_app(Resources(site.world.engine, lambda engine: None, str))
     routes = [route for route in app.routes if not getattr(route, "routes", None)]
     assert routes
     assert [route.path for route in routes if not isinstance(route, GuardedRoute)] == []
@@ -176,9 +178,11 @@ def test_a_seal_is_good_for_one_person_one_larp_and_one_purpose(site):
     assert submit(site, session, offer, action=elsewhere).status_code == 403
     state = parse_qs(urlsplit(visit_facebook(site, session)).query)["state"][0]
     assert submit(site, session, offer, seal=state).status_code == 403
-    seal_of_disconnect = read_form(session.get(site.larp_url).text + '<form action="x">').get("seal", "")
-    assert submit(site, session, offer, seal=seal_of_disconnect).status_code in (403, 409)
     assert site.connected() == []
+    assert submit(site, session, offer).status_code == 303
+    seal_of_disconnect = read_form(session.get(site.larp_url).text)["seal"]
+    again = session.get(visit_facebook(site, session)).text
+    assert submit(site, session, again, seal=seal_of_disconnect).status_code == 403
 
 
 def test_disconnecting_wipes_the_token_and_says_what_waits(site):
@@ -241,3 +245,20 @@ def test_trouble_with_the_database_is_said_in_words(site, postgres):
     answer = session.get(f"{site.larp_url}/connect")
     assert (answer.status_code, "python -m socialpub.db migrate" in answer.text) == (503, True)
     assert "Traceback" not in answer.text
+
+
+def test_losing_all_keys_is_said_in_words_and_a_reconnect_mends_it(site):
+    """Without any key nothing can be sealed: 503 and what to set. With another key the Page is connected anew."""
+    session = browser(site)
+    submit(site, session, session.get(visit_facebook(site, session)).text)
+    site.keys.clear()
+    for path in ("/connect", ""):
+        answer = session.get(site.larp_url + path, headers={"accept": "application/json"}, allow_redirects=False)
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        detail = answer.json()["detail"]
+        assert "There is no key for the Page access tokens" in detail and "socialpub keys generate" in detail
+    assert session.get(f"{site.larp_url}/status").status_code == 200
+    site.keys.append(Fernet.generate_key().decode())
+    submit(site, session, session.get(visit_facebook(site, session)).text)
+    (stored,) = site.world.one("select access_token from facebook_page_connections")
+    TokenCipher(site.keys).decrypt(EncryptedToken(stored))

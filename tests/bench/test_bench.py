@@ -17,6 +17,7 @@ from bench.arrivals import read_arrivals
 from bench.burst import Burst
 from bench.figure import Figure, Limit, Peer
 from bench.figures.cost import measure_growth, measure_memory_16_lanes
+from bench.figures.tokens import make_figure
 from bench.peers.bare import CLIENTS, run_bare
 from bench.peers.quiet import next_quiet_second
 from bench.posts import BenchPage, connect_pages, count_published, schedule_batch
@@ -179,6 +180,27 @@ def test_memory_is_that_of_sixteen_armed_lanes():
     stage.bursts = {10: _burst(10, cpu_seconds=1), 60: _burst(60, cpu_seconds=1)}
     [line] = measure_memory_16_lanes(stage)
     assert (line["max"], line["lanes"], line["is_met"]) == (1.5, 16, True)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_met"),
+    [
+        ({}, True),
+        ({"run": {"state": "failed"}}, False),
+        ({"task": {"state": "failed"}}, False),
+        ({"task": {"try_number": 2}}, False),
+        ({"statuses": {"valid": 499, "lost": 1}}, False),
+        ({"asked": 501}, False),
+        ({"run": {"end_date": "2026-11-25T04:10:01Z"}}, False),
+    ],
+)
+def test_a_check_of_tokens_counts_only_if_each_was_asked_about_once_and_is_good(change, is_met):
+    """Ten minutes are the limit, however many were checked."""
+    span = {"state": "success", "start_date": "2026-11-25T04:00:00Z", "end_date": "2026-11-25T04:01:00Z"}
+    run, task = span | change.get("run", {}), {**span, "try_number": 1} | change.get("task", {})
+    statuses, asked = change.get("statuses", {"valid": 500}), change.get("asked", 500)
+    line = make_figure(run, [task, task], statuses, asked=asked, pages=500).line()
+    assert (line["is_met"], line["tasks"], line["longest_task_s"]) == (is_met, 2, 60.0)
 
 
 @pytest.mark.parametrize("lost", [0, 1])

@@ -139,11 +139,19 @@ def test_losing_all_keys_is_a_clear_state_with_a_way_out(terminal, larp):
     code, words = terminal.run("keys", "verify")
     assert code == 1
     assert f"was written with key {FINGERPRINT}" in words and "reconnect the Page" in words
+    code, words = terminal.run("doctor")
+    [line] = [line for line in words.splitlines() if "token keys:" in line]
+    assert (code, line.startswith("BAD")) == (1, True)
+    assert f"was written with key {FINGERPRINT}" in line and "reconnect the Page" in line
     terminal.run("connect", "--page-id", PAGE, "--larp", larp, stdin=TOKEN)
     assert terminal.run("keys", "verify") == (0, "1 tokens open, 0 do not.\n")
     terminal.use_keys("")
     code, words = terminal.run("keys", "list")
     assert (code, "socialpub keys generate" in words, "Traceback" in words) == (1, True, False)
+    code, words = terminal.run("doctor")
+    [line] = [line for line in words.splitlines() if "token keys:" in line]
+    assert (code, line.startswith("BAD"), "socialpub keys generate" in line) == (1, True, True)
+    assert "Traceback" not in words
 
 
 def test_a_key_can_be_generated_without_a_database(terminal, monkeypatch):

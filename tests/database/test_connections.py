@@ -87,3 +87,15 @@ def test_a_plain_state_or_token_can_not_be_stored_in_a_login(world):
         world.run(insert, larp, "plain-state", None)
     with pytest.raises(psycopg.errors.CheckViolation, match="login_token_is_encrypted"):
         world.run(insert, larp, "0" * 64, "EAAGplain")
+
+
+def test_the_publisher_may_note_what_no_trigger_sees_and_nothing_else(world):
+    """It can't make up what others did, and the backoffice can't write into the log at all."""
+    note = "select social_note(%s, null, '00000000-0000-0000-0000-000000000000', '{}')"
+    world.run(note, "keys.rotated", user="airflow_login")
+    assert world.one("select actor, action from social_audit_log") == ("airflow_login", "keys.rotated")
+    with pytest.raises(psycopg.errors.CheckViolation, match="written by the trigger"):
+        world.run(note, "connection.disconnected", user="airflow_login")
+    for login in ("backoffice_login", "report_login"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            world.run(note, "keys.rotated", user=login)

@@ -188,9 +188,11 @@ def test_containers_get_the_settings_of_the_local_stack(tmp_path: Path, postgres
         for secret in service["secrets"]:
             (secrets / secret).write_bytes((tmp_path / "secrets" / secret).read_bytes())
         given = {**env_files(service), **service["environment"]}
-        if name == "prepare":  # needs no connection: it is the one who makes what they lead to
-            continue
         ready = load("entrypoint").build_environment(given, secrets)
+        if name == "prepare":  # makes what the connections lead to, and talks to the database server alone
+            assert {"SERVER_URL", "SOCIALPUB_DB_PASSWORD", "BACKOFFICE_DB_PASSWORD"} <= ready.keys()
+            assert "AIRFLOW_CONN_FACEBOOK_APP" not in ready
+            continue
         assert local.keys() - ready.keys() - docker_env() - PLACES == set(), name
         assert json.loads(ready["AIRFLOW_CONN_SOCIALPUB_DB"])["password"]
         assert re.fullmatch(r"redis://:\S{20,}@redis:6379/0", ready["AIRFLOW__CELERY__BROKER_URL"])

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from sqlalchemy import make_url
 from tests.conftest import TOKEN_KEY, World
 
@@ -127,3 +128,24 @@ def test_the_tasks_work_on_what_airflow_is_configured_with(airflow):
     assert run_dag() == []
     assert run_dag("200000000000001") == ["green: 1 valid"]
     assert run_dag(" 200000000000002 ") == ["red: 1 lost"]
+
+
+def test_losing_all_keys_is_red_with_the_way_out(airflow, monkeypatch):
+    """Another key: each Page says so, and is held. No key at all: no token is judged, and trying again can't help."""
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from socialpub.operators.check_tokens import CheckTokensOperator
+
+    airflow.add_page("200000000000001")
+    (connection_id,) = airflow.one("select id::text from facebook_page_connections")
+    run = SimpleNamespace(dag_id="check_page_tokens", run_id="r1", start_date=datetime.now(UTC), run_after=None)
+    state = "select token_status, token_problem from facebook_page_connections"
+    for keys, words, expected in (
+        ("", "No token was checked: There is no key.*socialpub keys generate", ("unchecked", None)),
+        (Fernet.generate_key().decode(), "None of our keys opens the token.*put the key back", ("lost", "key_lost")),
+    ):
+        monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", keys)
+        load_settings.cache_clear()
+        with pytest.raises(AirflowFailException, match=words):
+            CheckTokensOperator(task_id="check", connection_ids=[connection_id]).execute({"dag_run": run})
+        assert airflow.one(state) == expected

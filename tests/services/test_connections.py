@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID, uuid4
 
 import pytest
 import requests
+from cryptography.fernet import Fernet
 from tests.conftest import TOKEN_KEY, World
 
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET, DEFAULT_USER, DEFAULT_USER_TOKEN
-from socialpub.errors import PageRefusedError, UnknownLarpError
+from socialpub.errors import PageRefusedError, TokenKeyError, TokenUnusableError, UnknownLarpError
 from socialpub.graph.client import GraphClient
 from socialpub.graph.settings import GraphSettings
+from socialpub.models import FacebookPageConnection
 from socialpub.models.encrypted import EncryptedToken, TokenCipher
 from socialpub.models.secret import Secret
 from socialpub.services.connections import FacebookConnectionService, Offer
@@ -94,6 +97,76 @@ def test_the_audit_log_says_who_and_not_what(office):
     actor, payload = office.world.one("select actor, payload from social_audit_log where action = 'connection.created'")
     assert (actor, payload["token_changed"]) == ("ewa", True)
     assert "access_token" not in payload
+
+
+def test_the_connection_itself_takes_a_token_knows_its_end_and_gives_it(office):
+    """The three methods of the design: without a token, with one that ends, with one that never does, after its end."""
+    page, cipher = FacebookPageConnection(page_id=PAGE, page_name="Larpowe Kroniki"), office.service.cipher
+    now = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    with pytest.raises(TokenUnusableError, match="has no access token. Next: connect"):
+        page.get_page_access_token(cipher, now)
+
+    def take(expires_at: datetime | None, user_token: Secret | None = None) -> None:
+        page.refresh_token(
+            Secret("EAAGpage"), cipher, expires_at=expires_at, data_access_expires_at=None, user_token=user_token
+        )
+
+    take(now + timedelta(hours=1), Secret("EAAGuser"))
+    assert page.access_token and "EAAG" not in page.access_token
+    assert cipher.decrypt(page.user_access_token).reveal() == "EAAGuser"
+    assert page.get_page_access_token(cipher, now).reveal() == "EAAGpage"
+    assert [page.is_expired(now + timedelta(minutes=minutes)) for minutes in (59, 60, 61)] == [False, True, True]
+    with pytest.raises(TokenUnusableError, match="expired at .* Next: reconnect"):
+        page.get_page_access_token(cipher, now + timedelta(hours=1))
+    with pytest.raises(TokenKeyError, match="was written with key"):
+        page.get_page_access_token(TokenCipher([Fernet.generate_key().decode()]), now)
+    take(None)
+    assert page.user_access_token is None and not page.is_expired(now + timedelta(days=36_500))
+    assert page.get_page_access_token(cipher, now).reveal() == "EAAGpage"
+
+
+def audited(office) -> list[tuple]:
+    with office.world.connect() as connection:
+        return connection.execute("select action, actor from social_audit_log order by id").fetchall()
+
+
+def test_each_turn_of_a_connection_has_its_entry(office):
+    """Connected, replaced by a reconnect, ended, taken up again; each with who did it."""
+    office.connect()
+    office.connect()
+    office.service.disconnect(office.larp, actor="jan")
+    office.connect()
+    assert audited(office) == [
+        ("connection.created", "ewa"),
+        ("connection.connected", "ewa"),
+        ("connection.token_replaced", "ewa"),
+        ("connection.disconnected", "jan"),
+        ("connection.reconnected", "ewa"),
+    ]
+
+
+def test_each_refusal_has_its_entry(office):
+    """Who wanted which Page for which LARP, and why not; of what was sent, nothing secret and nothing endless."""
+    answer = office.visit_facebook()
+    with pytest.raises(PageRefusedError):
+        office.service.take_answer(answer, user="mallory", larp_id=office.larp)
+    offer = office.service.take_answer(answer, user="ewa")
+    with pytest.raises(PageRefusedError):
+        office.service.take_answer(answer, user="ewa")
+    with pytest.raises(PageRefusedError):
+        office.service.choose(offer.request_id, "\0" + "9" * 5000, user="ewa")
+    with pytest.raises(PageRefusedError):
+        office.service.connect_with_token(office.larp, PAGE, Secret("EAAGmade-up"), actor="cli:jan")
+    with office.world.connect() as connection:
+        rows = connection.execute("select actor, action, larp_id, payload from social_audit_log order by id").fetchall()
+    assert [row[:2] for row in rows] == [(who, "connection.refused") for who in ("mallory", "ewa", "ewa", "cli:jan")]
+    assert [row[2] for row in rows] == [office.larp, None, office.larp, office.larp]
+    assert [words in row[3]["reason"] for row, words in zip(
+        rows, ["Somebody else", "used already", "does not list Page 999", "could not be decrypted"], strict=True
+    )] == [True] * 4  # fmt: skip
+    assert rows[2][3]["page_id"] == "9" * 500
+    told = str(rows)
+    assert not any(secret in told for secret in (answer["state"], answer["code"], "EAAGmade-up"))
 
 
 def test_a_state_works_once(office):

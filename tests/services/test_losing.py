@@ -20,6 +20,24 @@ PAGE, OTHER = "200000000000001", "200000000000002"
 TOKEN = f"EAAGpage{PAGE}"
 STATE = "select token_status, token_problem from facebook_page_connections where page_id = %s"
 PACE = ScanLimits(catch_up_pace=timedelta(seconds=20))
+TOKENS = [
+    ("token_invalid", "revoked"),
+    ("token_458", "revoked"),
+    ("token_459", "login_required"),
+    ("token_460", "revoked"),
+    ("token_463", "expired"),
+    ("token_464", "login_required"),
+    ("token_467", "revoked"),
+    ("token_492", "role_lost"),
+    ("token_493", "revoked"),
+    ("session_102", "revoked"),
+]
+PERMISSIONS = [
+    ("permission_10", "not_permitted"),
+    ("permission_200", "not_permitted"),
+    ("capability_3", "not_permitted"),
+]
+LOSSES = TOKENS + PERMISSIONS
 
 
 def reconnect(desk) -> None:
@@ -38,24 +56,7 @@ def events(desk) -> list[tuple]:
         ).fetchall()
 
 
-@pytest.mark.parametrize(
-    ("mode", "problem"),
-    [
-        ("token_invalid", "revoked"),
-        ("token_458", "revoked"),
-        ("token_459", "login_required"),
-        ("token_460", "revoked"),
-        ("token_463", "expired"),
-        ("token_464", "login_required"),
-        ("token_467", "revoked"),
-        ("token_492", "role_lost"),
-        ("token_493", "revoked"),
-        ("session_102", "revoked"),
-        ("permission_10", "not_permitted"),
-        ("permission_200", "not_permitted"),
-        ("capability_3", "not_permitted"),
-    ],
-)
+@pytest.mark.parametrize(("mode", "problem"), LOSSES)
 def test_each_loss_has_its_state_at_once_and_holds_all_posts_of_the_page(desk, mode, problem):
     """The one that met it, those of the same lane, and those of next week; no try is used, nothing fails."""
     larp = desk.world.add_page()
@@ -148,6 +149,23 @@ def test_after_a_quick_reconnect_everything_goes_out_in_its_order(desk):
     assert desk.world.one(STATE, PAGE) == ("valid", None)
     desk.as_run("2").scan_and_work()
     assert desk.live() == [f"Post {n}" for n in range(4)]
+
+
+def test_the_loss_and_the_reconnect_are_in_the_audit_log(desk):
+    """Who met it, who mended it, and why it was lost."""
+    desk.world.schedule(desk.world.add_page())
+    desk.sandbox.control.revoke_token(TOKEN)
+    desk.scan_and_work()
+    reconnect(desk)
+    with desk.world.connect() as connection:
+        rows = connection.execute(
+            "select action, actor, payload ->> 'token_problem' from social_audit_log where action like 'connection.%'"
+            " order by id"
+        ).fetchall()
+    assert rows[1:] == [
+        ("connection.token_lost", str(desk.run), "revoked"),
+        ("connection.token_replaced", "ewa", None),
+    ]
 
 
 def test_a_reconnect_wakes_the_scan(desk):

@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, select, text
 
+from socialpub.db.connections import choose_connections_to_check
+from socialpub.db.engine import transaction
 from socialpub.graph.login import PUBLISHING_SCOPES
 from socialpub.graph.page_post import parse_instant
 from socialpub.graph.tokens import TokenInfo
@@ -25,6 +28,7 @@ def info(expires_at: datetime | None, data_access_expires_at: datetime | None = 
     return TokenInfo(True, "1", "PAGE", PAGE, "3", frozenset(PUBLISHING_SCOPES), expires_at, data_access_expires_at)
 
 
+@settings(deadline=None)  # What is tested is the verdict, not this machine.
 @given(now=INSTANTS, data_access=st.none() | INSTANTS)
 def test_a_token_that_never_expires_is_never_reported_as_expiring(now, data_access):
     """Whatever the time, and whatever becomes of the access to personal data."""
@@ -39,6 +43,7 @@ def test_zero_from_facebook_is_never(monkeypatch):
     assert parse_instant(0 or None) is None
 
 
+@settings(deadline=None)
 @given(now=INSTANTS, left=st.timedeltas(timedelta(days=-400), timedelta(days=400)))
 def test_the_status_follows_from_the_time_left_alone(now, left):
     """Lost from the last instant on, expiring within seven days, valid before."""
@@ -90,12 +95,40 @@ def test_in_every_zone_of_the_machine_and_of_the_values_the_verdict_is_the_same(
         time.tzset()
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Warsaw", "Pacific/Kiritimati", "America/St_Johns"])
-def test_the_zone_of_the_database_session_changes_no_expiry(world, zone):
-    """An instant is stored and read as one."""
+def test_in_every_zone_of_the_database_session_an_expiry_is_the_same_instant(world):
+    """Written in the session's own words around a clock change, and read back; and it is checked when it is time."""
+    world.add_page()
+    page, engine = "update facebook_page_connections set checked_at = now() - interval '13 hours'", world.engine()
+    with world.connect() as connection:
+        known = {name for (name,) in connection.execute("select name from pg_timezone_names")}
+        zones = sorted(available_timezones() & known)
+        assert len(zones) > 400
+        for zone in zones:
+            connection.execute("select set_config('timezone', %s, false)", (zone,))
+            for expires_at in (datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2027, 3, 28, 1, 30, tzinfo=UTC)):
+                local = str(expires_at.astimezone(ZoneInfo(zone)))
+                connection.execute("update facebook_page_connections set token_expires_at = %s::timestamptz", (local,))
+                [(read,)] = connection.execute("select token_expires_at from facebook_page_connections")
+                # Python calls no repeated wall time equal to an instant of another zone (PEP 495).
+                assert read.astimezone(UTC) == expires_at, zone
+            connection.execute(f"{page}, token_expires_at = now() + interval '7 days 20 hours'")
+            assert chosen_in(engine, zone) == 1, zone
+        connection.execute(f"{page}, token_expires_at = null")
+        assert chosen_in(engine, "Europe/Warsaw") == 0
+
+
+def test_our_own_sessions_are_in_utc_whatever_the_server_thinks(world):
+    """So that no instant comes back as a wall time that the clock shows twice, and a day has 24 hours."""
     world.add_page()
     expires_at = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    with world.connect() as connection:
-        connection.execute(f"set timezone = '{zone}'")
-        connection.execute("update facebook_page_connections set token_expires_at = %s", (expires_at,))
-    assert world.one("select token_expires_at from facebook_page_connections") == (expires_at,)
+    world.run("update facebook_page_connections set token_expires_at = %s", expires_at)
+    world.run(f"alter database {world.name} set timezone = 'Africa/Ceuta'")
+    with transaction(world.engine(), actor="check") as session:
+        assert session.scalars(select(FacebookPageConnection)).one().token_expires_at == expires_at
+
+
+def chosen_in(engine: Engine, zone: str) -> int:
+    """How many connections a check would look at whose session lives in that zone."""
+    with transaction(engine, actor="check") as session:
+        session.execute(text("select set_config('timezone', :zone, true)"), {"zone": zone})
+        return len(choose_connections_to_check(session, page_id=None))

@@ -111,7 +111,7 @@ def test_what_cant_be_read_is_no_verdict(desk, held, fault):
     for edge in ("post", "scheduled_posts", "published_posts"):
         desk.sandbox.control.clear_faults()
         desk.sandbox.control.add_fault(fault, method="GET", edge=edge, times=0)
-        desk.world.run("update facebook_page_connections set rate_limited_until = null")
+        desk.world.run("update facebook_page_connections set rate_limited_until = null, token_status = 'valid'")
         verify(desk)
         assert desk.world.status(held) == "handed_over", edge
 

@@ -3,6 +3,7 @@
 revoke insert (event, dedupe_key, larp_id, connection_id, payload) on social_outbox from socialpub_worker;
 revoke insert (larp_id, page_id, page_name) on facebook_page_connections from socialpub_worker;
 drop table social_login_requests;
+drop function social_note(text, uuid, uuid, jsonb);
 
 create or replace function social_guard_new_post() returns trigger
 language plpgsql security definer set search_path from current as $$

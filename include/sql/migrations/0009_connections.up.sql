@@ -74,12 +74,26 @@ create trigger social_tell_token_lost after update on facebook_page_connections
 for each row when (new.token_status = 'lost' and old.token_status != 'lost' and new.disconnected_at is null)
 execute function social_tell_token_lost();
 
--- As before, but a token is told from another by when it was stored: its text changes with its key.
+-- As before, but a token is told from another by when it was stored: its text changes with its key. And what a person
+-- looks for has a name of its own.
 create or replace function social_audit_connection() returns trigger
 language plpgsql security definer set search_path from current as $$
+declare
+    action text := 'connection.changed';
 begin
-    perform social_write_audit(case when tg_op = 'INSERT' then 'connection.created' else 'connection.changed' end,
-        new.larp_id, new.id, jsonb_strip_nulls(to_jsonb(new) - 'access_token' - 'user_access_token')
+    if tg_op = 'INSERT' then
+        action := 'connection.created';
+    elsif new.disconnected_at is not null and old.disconnected_at is null then
+        action := 'connection.disconnected';
+    elsif new.disconnected_at is null and old.disconnected_at is not null then
+        action := 'connection.reconnected';
+    elsif new.token_stored_at is distinct from old.token_stored_at then
+        action := case when old.token_stored_at is null then 'connection.connected' else 'connection.token_replaced' end;
+    elsif new.token_status = 'lost' and old.token_status != 'lost' then
+        action := 'connection.token_lost';
+    end if;
+    perform social_write_audit(action, new.larp_id, new.id,
+        jsonb_strip_nulls(to_jsonb(new) - 'access_token' - 'user_access_token')
             || jsonb_build_object('token_changed',
                 tg_op = 'INSERT' or new.token_stored_at is distinct from old.token_stored_at));
     return null;
@@ -135,6 +149,19 @@ begin
 end
 $$;
 
+-- What is done without a change of any row that a trigger could see: a Page that was refused, and the rotation of keys,
+-- which is one fact and not one a token. The publisher may write these, and nothing else into the audit log.
+create function social_note(action text, larp uuid, entity uuid, payload jsonb) returns void
+language plpgsql security definer set search_path from current as $$
+begin
+    if action not in ('connection.refused', 'keys.rotation_started', 'keys.rotated') then
+        raise exception '"%" is written by the trigger of its table.', action using errcode = 'check_violation';
+    end if;
+    perform social_write_audit(action, larp, entity, payload);
+end
+$$;
+revoke execute on function social_note(text, uuid, uuid, jsonb) from public;
+
 -- A person on the way through Facebook's login dialog, from the connect link to the choice of a Page. Of the state that
 -- travels through the browser only a fingerprint is kept; the token that waits for the choice is encrypted like any other.
 create table social_login_requests (
@@ -164,5 +191,6 @@ grant insert (larp_id, page_id, page_name),
 grant select (token_problem, token_stored_at, prompted_days, granted_by_id, feed_subscribed_at)
     on facebook_page_connections to socialpub_readonly, socialpub_backoffice;
 grant select, insert, update, delete on social_login_requests to socialpub_worker;
+grant execute on function social_note(text, uuid, uuid, jsonb) to socialpub_worker;
 -- The prompt to reconnect an expiring token is written by the check, with the link that it alone knows.
 grant insert (event, dedupe_key, larp_id, connection_id, payload) on social_outbox to socialpub_worker;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -25,13 +26,21 @@ class StoredTokens:
     user_access_token: EncryptedToken | None
 
 
+_LONGEST_NOTE = 500  # characters
+NOBODY = UUID(int=0)
+"""What an entry of the audit log is about when it is about no row, as for the gate."""
+
 _TYPES: dict[str, TypeEngine[Any]] = {
     "access_tokens": ARRAY(Text()),
+    "action": Text(),
     "after": Uuid(),
     "connection_id": Uuid(),
     "days": SmallInteger(),
+    "entity_id": Uuid(),
     "ids": ARRAY(Uuid()),
+    "larp_id": Uuid(),
     "page_id": Text(),
+    "payload": Text(),
     "reconnect_url": Text(),
     "user_access_tokens": ARRAY(Text()),
 }
@@ -88,3 +97,24 @@ def store_renewed_tokens(session: Session, tokens: Sequence[StoredTokens]) -> No
         "user_access_tokens": [row.user_access_token for row in tokens],
     }
     session.execute(_query("store_renewed_tokens"), params)
+
+
+def note_refusal(session: Session, larp_id: UUID | None, *, page_id: str | None, reason: str) -> None:
+    """That a Page was not connected, and why. `larp_id` is None where a login can't be told to belong to any."""
+    _write_note(session, "connection.refused", larp_id, page_id=page_id, reason=reason)
+
+
+def note_rotation(session: Session, *, is_over: bool, key_id: str, tokens: int) -> None:
+    """That the tokens are to be moved to this key, or were: one entry for all of them."""
+    _write_note(session, "keys.rotated" if is_over else "keys.rotation_started", None, key_id=key_id, tokens=tokens)
+
+
+def _write_note(session: Session, action: str, larp_id: UUID | None, **payload: str | int | None) -> None:
+    # What a browser sends may be long, and hold the one character that no JSON of PostgreSQL's can.
+    known = {
+        name: value.replace("\0", "")[:_LONGEST_NOTE] if isinstance(value, str) else value
+        for name, value in payload.items()
+        if value is not None
+    }
+    params = {"action": action, "larp_id": larp_id, "entity_id": larp_id or NOBODY, "payload": json.dumps(known)}
+    session.execute(_query("write_note"), params)

@@ -15,11 +15,13 @@ from socialpub.errors import DatabaseUnavailableError, SchemaError
 # Lock wait over, statement too long, deadlock, serialization failure: nothing was done, and later it may work.
 _BUSY = {"55P03", "57014", "40P01", "40001"}
 
-# No statement of ours takes long; one that does is stuck, and a stuck worker must not outlive its lease.
+# No statement of ours takes long; one that does is stuck, and a stuck worker must not outlive its lease. In UTC a day
+# has 24 hours, and no instant comes back as a wall time that a zone's clock shows twice.
 _CONNECT_ARGS = {
     "connect_timeout": 5,
     "application_name": "socialpub",
-    "options": "-c statement_timeout=20s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
+    "options": "-c statement_timeout=20s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+    " -c timezone=UTC",
 }
 
 

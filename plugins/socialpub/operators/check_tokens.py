@@ -59,11 +59,20 @@ class CheckTokensOperator(BaseOperator):
         engine = open_database(pool_size=limits.threads)
         try:
             dag_run = context["dag_run"]
-            checker = open_checker(engine, actor=f"{dag_run.dag_id}/{dag_run.run_id}")
+            checker = self._open_checker(engine, actor=f"{dag_run.dag_id}/{dag_run.run_id}")
             since = dag_run.start_date or dag_run.run_after  # A cleared run starts anew, and so checks anew.
             self._end(self._check(checker, since=since, threads=limits.threads))
         finally:
             engine.dispose()
+
+    def _open_checker(self, engine: Engine, *, actor: str) -> TokenChecker:
+        """Raises `AirflowFailException` when a key or an Airflow connection is missing: trying again can't help."""
+        from socialpub.errors import ConfigurationError
+
+        try:
+            return open_checker(engine, actor=actor)
+        except ConfigurationError as error:
+            raise AirflowFailException(f"No token was checked: {error}") from error
 
     def _check(self, checker: TokenChecker, *, since: datetime, threads: int) -> CheckResult:
         """Raises `AirflowFailException` when the app itself is refused: trying again can't help."""

@@ -6,8 +6,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
 
-from socialpub.errors import InvalidPostError, MediaError, MediaUnavailableError
+from socialpub.errors import InvalidPostError, MediaError, MediaUnavailableError, TokenLostError
 from socialpub.operators.retry_policy import PostsFailedError
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class UploadMediaOperator(BaseOperator):
             name = preupload_post(publisher.open_uploader(), publisher.open_token, UUID(self.post_id))
         except MediaUnavailableError:
             raise
+        except TokenLostError as loss:
+            raise AirflowSkipException(str(loss)) from loss
         except (MediaError, InvalidPostError) as refusal:
             raise PostsFailedError(str(refusal)) from refusal
         finally:

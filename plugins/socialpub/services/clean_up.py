@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from socialpub.db.chores import take_cleanup
 from socialpub.db.engine import transaction
-from socialpub.errors import RateLimitedError, SocialpubError
+from socialpub.errors import PermissionRefusedError, RateLimitedError, SocialpubError
 from socialpub.graph.nodes import delete_node
 from socialpub.graph.photos import read_photo
 from socialpub.models import CleanupKind, DraftAsset, FacebookPageConnection, MediaCleanup, PostStatus, ScheduledPublish
 from socialpub.models.secret import Secret
+from socialpub.services.holds import heed_loss
 from socialpub.services.native_node import read_native
 from socialpub.services.publish import Publisher
 from socialpub.services.rate_limits import heed_limit
@@ -50,6 +51,8 @@ def clean_up(publisher: Publisher, limits: CleanUpLimits) -> Counter[str]:
             if isinstance(error, RateLimitedError):
                 heed_limit(publisher, page, error)
                 break
+            if not isinstance(error, PermissionRefusedError):  # That says nothing of publishing.
+                heed_loss(publisher.engine, page, error, actor=str(publisher.run))
         else:
             _close(publisher, cleanup, kept_because)
             ended["kept" if kept_because else "done"] += 1

@@ -15,13 +15,13 @@ from socialpub.errors import GraphError
 from socialpub.graph.client import GraphClient
 from socialpub.graph.posts import list_published_posts
 from socialpub.graph.read_back import Absent, Ambiguous, Found, ReadBack, find_published
-from socialpub.models import AttemptOutcome, FacebookPageConnection, PostStatus, ScheduledPublish
+from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost
 from socialpub.services.confirm_native import confirm_hand_over
 from socialpub.services.confirm_video import InProcess, Rejected, VideoReadBack, forget_dead_upload, look_for_video
-from socialpub.services.holds import lose_token
-from socialpub.services.outcomes import RetryRules, find_token_problem
+from socialpub.services.holds import heed_loss
+from socialpub.services.outcomes import RetryRules
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Confirmer:
             found = self._look(post, token, sent_at)
         except GraphError as error:
             log.warning("%s is still unconfirmed, its Page can't be read: %s", post.name, error)
-            self._hold_page(post, error)
+            heed_loss(self.engine, post.page, error, actor=str(self.run))  # What can't read it can't post to it either.
             return Confirmation.OPEN
         return self._write_down(post, found, is_settled=now - sent_at >= self.settle_time, now=now)
 
@@ -78,14 +78,6 @@ class Confirmer:
             not_before=sent_at,
             known_ids=self.known_ids(post),
         )
-
-    def _hold_page(self, post: LoadedPost, error: GraphError) -> None:
-        """A token that can't read the Page can't post to it either."""
-        problem = find_token_problem(error)
-        if problem is not None:
-            with transaction(self.engine, actor=str(self.run)) as session:
-                page = session.get_one(FacebookPageConnection, post.page.id)
-                lose_token(session, page, problem, str(error), token_stored_at=post.page.token_stored_at)
 
     def known_ids(self, post: LoadedPost) -> set[str]:
         """Ids that other rows of ours hold: two equal texts on one Page are two posts."""

@@ -27,6 +27,7 @@ from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost
 from socialpub.services.confirm_video import forget_dead_upload
+from socialpub.services.holds import heed_loss
 from socialpub.services.native_node import read_native
 from socialpub.services.record_hand_over import leave_to_direct_delivery
 
@@ -44,6 +45,7 @@ def confirm_hand_over(confirmer: Confirmer, post: LoadedPost, token: Secret, *, 
         found = _look(confirmer, post, token, sent_at)
     except GraphError as error:
         log.warning("%s: whether Facebook holds it can't be read now: %s", post.name, error)
+        heed_loss(confirmer.engine, post.page, error, actor=str(confirmer.run))
         return False
     is_settled = now - sent_at >= confirmer.settle_time
     can_prove_absent = is_settled and not is_between_lists(post.publish_at, now, confirmer.settle_time)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import Engine
 
 from socialpub.db.clock import read_clock
+from socialpub.db.connections import note_refusal
 from socialpub.db.engine import transaction
 from socialpub.errors import PageRefusedError
 from socialpub.graph.client import GraphClient
@@ -79,6 +81,41 @@ class FacebookConnectionService:
 
         Raises `PageRefusedError` with words for the person: canceled, declined, replayed, too late, no Page at all.
         """
+        with self._noting_refusals(user, larp_id):
+            return self._take_answer(query, user=user, larp_id=larp_id)
+
+    def choose(self, request_id: UUID, page_id: str, *, user: str) -> FacebookPageConnection:
+        """Connect the chosen Page. Raises `PageRefusedError`; the person may then choose another one."""
+        with self._noting_refusals(user, None, page_id), transaction(self.engine, actor=user) as session:
+            request = find_answered_request(session, request_id, user=user)
+        with self._noting_refusals(user, request.larp_id, page_id):
+            return self._connect_chosen(request, page_id, user=user)
+
+    def connect_with_token(self, larp_id: UUID, page_id: str, token: Secret, *, actor: str) -> FacebookPageConnection:
+        """Connect a Page with its own access token, or with that of a person who may post to it.
+
+        Raises `PageRefusedError` or `UnknownLarpError`; nothing was stored then.
+        """
+        with self._noting_refusals(actor, larp_id, page_id):
+            grant = self._granter().by_pasted_token(page_id, token)
+            with transaction(self.engine, actor=actor) as session:
+                return store_grant(session, self.cipher, larp_id, grant)
+
+    def disconnect(self, larp_id: UUID, *, actor: str) -> Farewell:
+        """Revoke and wipe the tokens of the LARP's Page; its history stays. Raises `UnknownLarpError` without one."""
+        return disconnect_page(self.engine, self.client, self.cipher, larp_id, actor=actor, mask=self.mask)
+
+    @contextmanager
+    def _noting_refusals(self, user: str, larp_id: UUID | None, page_id: str | None = None) -> Iterator[None]:
+        """Who wanted which Page and did not get it is for the audit log too."""
+        try:
+            yield
+        except PageRefusedError as refusal:
+            with transaction(self.engine, actor=user) as session:
+                note_refusal(session, refusal.larp_id or larp_id, page_id=page_id, reason=refusal.message)
+            raise
+
+    def _take_answer(self, query: Mapping[str, str], *, user: str, larp_id: UUID | None) -> Offer:
         sealer, state = self.cipher.sealer(_PURPOSE), query.get("state", "")
         with transaction(self.engine, actor=user) as session:
             request = take_request(session, sealer, state, user=user, larp_id=larp_id)
@@ -92,33 +129,17 @@ class FacebookConnectionService:
                 close_request(session, request.id)
             raise
 
-    def choose(self, request_id: UUID, page_id: str, *, user: str) -> FacebookPageConnection:
-        """Connect the chosen Page. Raises `PageRefusedError`; the person may then choose another one."""
-        with transaction(self.engine, actor=user) as session:
-            request = find_answered_request(session, request_id, user=user)
+    def _connect_chosen(self, request: LoginRequest, page_id: str, *, user: str) -> FacebookPageConnection:
         assert request.user_access_token is not None, "an answered request holds the token"
         user_token = self.cipher.decrypt(request.user_access_token)
         self.mask([user_token.reveal()])
         grant = self._granter().by_person(page_id, user_token)
         with transaction(self.engine, actor=user) as session:
-            find_answered_request(session, request_id, user=user)
+            find_answered_request(session, request.id, user=user)
             connection = store_grant(session, self.cipher, request.larp_id, grant)
-            close_request(session, request_id)
+            close_request(session, request.id)
         log.info("%s is connected to LARP %s by %s", connection, request.larp_id, user)
         return connection
-
-    def connect_with_token(self, larp_id: UUID, page_id: str, token: Secret, *, actor: str) -> FacebookPageConnection:
-        """Connect a Page with its own access token, or with that of a person who may post to it.
-
-        Raises `PageRefusedError` or `UnknownLarpError`; nothing was stored then.
-        """
-        grant = self._granter().by_pasted_token(page_id, token)
-        with transaction(self.engine, actor=actor) as session:
-            return store_grant(session, self.cipher, larp_id, grant)
-
-    def disconnect(self, larp_id: UUID, *, actor: str) -> Farewell:
-        """Revoke and wipe the tokens of the LARP's Page; its history stays. Raises `UnknownLarpError` without one."""
-        return disconnect_page(self.engine, self.client, self.cipher, larp_id, actor=actor, mask=self.mask)
 
     def _granter(self) -> Granter:
         return Granter(self.client, read_clock(self.engine).now, self.mask)

@@ -24,14 +24,13 @@ from socialpub.errors import (
     PolicyBlockedError,
     RateLimitedError,
     SocialpubError,
-    TokenRefusedError,
 )
 from socialpub.graph.comments import add_comment, find_comment, list_comments
 from socialpub.graph.read_back import CLOCK_TOLERANCE
-from socialpub.models import FacebookPageConnection, FirstComment, FirstCommentStatus, ScheduledPublish
+from socialpub.models import FacebookPageConnection, FirstComment, FirstCommentStatus, ScheduledPublish, TokenStatus
 from socialpub.models.secret import Secret
-from socialpub.services.holds import lose_token
-from socialpub.services.outcomes import Failed, Held, RateLimited, Retry, decide_outcome, find_token_problem
+from socialpub.services.holds import heed_loss
+from socialpub.services.outcomes import Failed, Held, RateLimited, Retry, decide_outcome
 from socialpub.services.publish import Publisher
 from socialpub.services.rate_limits import heed_limit
 
@@ -71,8 +70,15 @@ def _list_unclear(publisher: Publisher, max_comments: int) -> list[UUID]:
     """Comments that were sent, or were about to be, so long ago that a list shows them if they are there."""
     settled = publisher.clock.now() - publisher.confirmer.settle_time
     with transaction(publisher.engine, actor=str(publisher.run)) as session:
-        unclear = select(FirstComment.scheduled_post_id).where(
-            FirstComment.status == FirstCommentStatus.POSTING, FirstComment.updated_at <= settled
+        unclear = (
+            select(FirstComment.scheduled_post_id)
+            .join(ScheduledPublish, ScheduledPublish.id == FirstComment.scheduled_post_id)
+            .join(FacebookPageConnection, FacebookPageConnection.id == ScheduledPublish.connection_id)
+            .where(
+                FirstComment.status == FirstCommentStatus.POSTING,
+                FirstComment.updated_at <= settled,
+                FacebookPageConnection.token_status != TokenStatus.LOST,
+            )
         )
         return list(session.scalars(unclear.order_by(FirstComment.due_at).limit(max_comments)))
 
@@ -111,6 +117,7 @@ def _look_up(publisher: Publisher, comment: Comment) -> FirstCommentStatus:
         log.warning("%s is not known to be there, its post can't be read: %s", comment.name, error)
         if isinstance(error, RateLimitedError):
             heed_limit(publisher, comment.page, error)
+        _heed_loss(publisher, comment, error)
         return FirstCommentStatus.POSTING
     if found:
         return _save(publisher, comment, FirstCommentStatus.POSTED, comment_id=found)
@@ -145,8 +152,7 @@ def _record_error(publisher: Publisher, comment: Comment, error: SocialpubError)
             heed_limit(publisher, comment.page, error)
             return _wait(publisher, comment, error, again_at)
         case Held(_, again_at):
-            if isinstance(error, TokenRefusedError):
-                _mark_token_lost(publisher, comment, error)
+            _heed_loss(publisher, comment, error)
             return _wait(publisher, comment, error, again_at)
         case Failed():
             return _save(publisher, comment, FirstCommentStatus.FAILED, reason=str(error))
@@ -161,12 +167,10 @@ def _explain_permission(error: GraphError) -> str:
     )
 
 
-def _mark_token_lost(publisher: Publisher, comment: Comment, error: TokenRefusedError) -> None:
-    problem = find_token_problem(error)
-    with transaction(publisher.engine, actor=str(publisher.run)) as session:
-        page = session.get_one(FacebookPageConnection, comment.page.id)
-        if problem:
-            lose_token(session, page, problem, str(error), token_stored_at=comment.page.token_stored_at)
+def _heed_loss(publisher: Publisher, comment: Comment, error: SocialpubError) -> None:
+    """A refused permission says nothing here: comments need one of their own, which publishing goes on without."""
+    if not isinstance(error, PermissionRefusedError):
+        heed_loss(publisher.engine, comment.page, error, actor=str(publisher.run))
 
 
 def _wait(publisher: Publisher, comment: Comment, error: SocialpubError, until: datetime) -> FirstCommentStatus:

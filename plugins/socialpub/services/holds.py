@@ -5,10 +5,14 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from socialpub.db import connections as statements
+from socialpub.db.engine import transaction
+from socialpub.errors import SocialpubError
 from socialpub.models import FacebookPageConnection, TokenProblem, TokenStatus
+from socialpub.services.outcomes import find_token_problem
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +30,28 @@ def lose_token(
     `token_stored_at` tells which token Facebook spoke of: one that was replaced meanwhile says nothing about the new.
     """
     session.refresh(connection, with_for_update=True)
-    if connection.token_stored_at != token_stored_at:
+    if connection.disconnected_at is not None:
+        log.info("%s is disconnected: there is no token to lose", connection)
+    elif connection.token_stored_at != token_stored_at:
         log.warning("%s has got a new token meanwhile; it is tried with that one", connection)
     elif connection.token_status != TokenStatus.LOST:
         connection.mark_token_lost(problem, reason)
         session.flush()
         statements.hold_posts(session, connection.id)
+
+
+def heed_loss(engine: Engine, page: FacebookPageConnection, error: SocialpubError, *, actor: str) -> bool:
+    """Hold the Page's posts if the error says that its token can't be used; returns whether it says so.
+
+    For whoever met it beside a try to publish: an upload, a look at the Page, a comment.
+    """
+    problem = find_token_problem(error)
+    if problem is None:
+        return False
+    with transaction(engine, actor=actor) as session:
+        stored = session.get_one(FacebookPageConnection, page.id)
+        lose_token(session, stored, problem, str(error), token_stored_at=page.token_stored_at)
+    return True
 
 
 def release_posts(session: Session, connection: FacebookPageConnection) -> int:

@@ -70,18 +70,28 @@ def rotate_keys(engine: Engine, cipher: TokenCipher, *, actor: str, report: Repo
     """Move every token to the newest key, a batch a transaction; returns how many were moved.
 
     May be killed and called again at any moment, also twice at the same time. A token that no key opens is left as it
-    is (`verify_tokens` names it). Raises `TokenKeyError`, before anything is changed, when tokens are stored under a
-    key that is not configured: nobody may drop that one yet.
+    is (`verify_tokens` names it). The audit log tells that it began and that it ended, and nothing of each token.
+    Raises `TokenKeyError`, before anything is changed, when tokens are stored under a key that is not configured:
+    nobody may drop that one yet.
     """
     keys = list_keys(engine, cipher)
     _refuse_missing_keys(keys)
     total = sum(key.tokens for key in keys if not key.is_newest)
     moved, after = 0, _FIRST
     report(moved, total)
+    if total:
+        _note_rotation(engine, cipher, actor=actor, is_over=False, tokens=total)
     while batch := _rotate_batch(engine, cipher, after=after, actor=actor):
         moved, after = moved + batch.moved, batch.last_id
         report(moved, total)
+    if total:
+        _note_rotation(engine, cipher, actor=actor, is_over=True, tokens=moved)
     return moved
+
+
+def _note_rotation(engine: Engine, cipher: TokenCipher, *, actor: str, is_over: bool, tokens: int) -> None:
+    with transaction(engine, actor=actor) as session:
+        statements.note_rotation(session, is_over=is_over, key_id=cipher.key_ids[0], tokens=tokens)
 
 
 def require_unused(keys: Sequence[KeyUse], key_id: str) -> None:

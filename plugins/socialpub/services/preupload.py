@@ -9,10 +9,11 @@ from sqlalchemy import Engine
 
 from socialpub.db.engine import transaction
 from socialpub.db.posts import Run, find_posts_to_upload
-from socialpub.errors import MediaRefusedError
+from socialpub.errors import MediaRefusedError, SocialpubError, TokenLostError
 from socialpub.media.limits import UploadLimits
 from socialpub.services.arm import read_posts
 from socialpub.services.check_assets import check_assets
+from socialpub.services.holds import heed_loss
 from socialpub.services.publish import OpenToken
 from socialpub.services.upload import LIFETIME, MediaUploader
 
@@ -32,13 +33,19 @@ def find_uploads(engine: Engine, run: Run, limits: UploadLimits, *, claim_ahead:
 def preupload_post(uploader: MediaUploader, open_token: OpenToken, post_id: UUID) -> str:
     """Look at the post's files, then upload them; returns the post's name. An edit meanwhile voids what was uploaded.
 
-    Raises `MediaRefusedError` with all that is wrong with the files, and what `MediaUploader.upload_assets` raises.
+    Raises `MediaRefusedError` with all that is wrong with the files, `TokenLostError` when the Page's token can't be
+    used (its posts are held then), and what `MediaUploader.upload_assets` raises.
     """
     with transaction(uploader.engine, actor=uploader.actor) as session:
         [post] = read_posts(session, [post_id])
     findings = check_assets(uploader.engine, uploader.store, post.draft_id, uploader.limits, actor=uploader.actor)
     if errors := [str(finding) for finding in findings if finding.is_error]:
         raise MediaRefusedError(f"{post.name}: {' '.join(errors)}")
-    token = open_token(post.page)
-    uploader.upload_assets(post.draft_id, post.page, token, needed_until=post.due_at)
+    try:
+        token = open_token(post.page)
+        uploader.upload_assets(post.draft_id, post.page, token, needed_until=post.due_at)
+    except SocialpubError as error:
+        if heed_loss(uploader.engine, post.page, error, actor=uploader.actor):
+            raise TokenLostError(f"{post.name} is held, its token is lost. {error}") from error
+        raise
     return post.name

@@ -9,6 +9,7 @@ from socialpub.errors import SocialpubError
 from socialpub.graph.video_status import VideoState, VideoStatus
 from socialpub.graph.videos import read_video
 from socialpub.services.arm import LoadedPost
+from socialpub.services.holds import heed_loss
 from socialpub.services.outcomes import Failed, Published, Trouble
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def settle_video(publisher: Publisher, post: LoadedPost) -> None:
         status = read_video(publisher.client, video_id, publisher.open_token(post.page))
     except SocialpubError as error:
         log.warning("%s: how far its video %s is can't be read now: %s", post.name, video_id, error)
+        heed_loss(publisher.engine, post.page, error, actor=str(publisher.run))
         return
     now = publisher.clock.now()
     match status.state:

@@ -37,6 +37,7 @@ from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost, load_posts
 from socialpub.services.confirm import Confirmation, Confirmer
 from socialpub.services.departures import Departures
+from socialpub.services.holds import heed_loss
 from socialpub.services.outcomes import Outcome, Published, RetryRules, Trouble, Unconfirmed, decide_outcome
 from socialpub.services.record import Recorder
 
@@ -104,6 +105,7 @@ class Publisher:
             token = self.open_token(post.page)
         except SocialpubError as error:
             log.warning("%s stays unconfirmed: %s", post.name, error)
+            heed_loss(self.engine, post.page, error, actor=str(self.run))
             return Confirmation.OPEN
         return self.confirmer.confirm_post(post, token, now=self.clock.now())
 

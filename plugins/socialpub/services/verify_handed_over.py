@@ -18,6 +18,7 @@ from socialpub.models.secret import Secret
 from socialpub.services.confirm_native import is_between_lists
 from socialpub.services.hand_over import HandOverLimits
 from socialpub.services.held_post import HeldPost, load_held, settle
+from socialpub.services.holds import heed_loss
 from socialpub.services.native_node import NativeNode, publish_native_now, read_native
 from socialpub.services.publish import Publisher
 from socialpub.services.rate_limits import heed_limit
@@ -60,6 +61,7 @@ def verify_handed_over_posts(publisher: Publisher, limits: VerifyLimits, window:
             break
         except SocialpubError as error:
             log.warning("%s stays with Facebook, nothing is proved: %s", held.name, error)
+            heed_loss(publisher.engine, held.post.page, error, actor=str(publisher.run))
         found[_status_of(publisher, post_id)] += 1
     return found
 
