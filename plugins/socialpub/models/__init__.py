@@ -5,6 +5,7 @@ from socialpub.models.connection import FacebookPageConnection
 from socialpub.models.draft import DraftApproval, DraftAsset, EventPostDraft
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
+from socialpub.models.notification import Channel, Notification, NotificationEvent, NotificationRoute, SentDigest
 from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
 from socialpub.models.statuses import AttemptOutcome, DraftStatus, LatenessRule, PostStatus, TokenStatus
@@ -13,6 +14,7 @@ __all__ = [
     "AttemptOutcome",
     "AuditLogEntry",
     "Base",
+    "Channel",
     "DraftApproval",
     "DraftAsset",
     "DraftStatus",
@@ -20,11 +22,15 @@ __all__ = [
     "FacebookPageConnection",
     "Larp",
     "LatenessRule",
+    "Notification",
+    "NotificationEvent",
+    "NotificationRoute",
     "OutboxEvent",
     "PostStatus",
     "PublishAttempt",
     "PublishingGate",
     "ScheduledPublish",
+    "SentDigest",
     "TokenStatus",
     "WebhookEvent",
 ]
