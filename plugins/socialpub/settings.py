@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 from socialpub.errors import ConfigurationError
 from socialpub.services.claim import ScanLimits
+from socialpub.services.notices.deliver import DeliveryRules
+from socialpub.services.notices.route_events import Grouping
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
 
@@ -26,6 +29,14 @@ class Settings:
     lane_threads: int = 256
     """A burst of 1,000 posts is 250 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
+    grouping: Grouping = field(default_factory=Grouping)
+    delivery: DeliveryRules = field(default_factory=DeliveryRules)
+    link_lifetime: timedelta = timedelta(days=3)
+    """How long a link in a message opens anything."""
+    templates_folder: Path | None = None
+    """Templates in here come before ours of the same name."""
+    draft_url: str = ""
+    """Where the backoffice shows a draft, with {larp_id} and {draft_id}; "" shows a page of our own."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -54,7 +65,32 @@ class Settings:
             ),
             lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
+            grouping=Grouping(pace=timedelta(minutes=_number(environment, "NOTIFY_PACE_MINUTES", 5))),
+            link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
+            templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
+            draft_url=_draft_url(environment),
         )
+
+
+def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(_PREFIX + name, "").strip()
+    if text and not Path(text).is_dir():
+        raise ConfigurationError(
+            f"{_PREFIX}{name} is “{text}”, which is no folder.", next_step="make it, or leave the variable out."
+        )
+    return Path(text) if text else None
+
+
+def _draft_url(environment: Mapping[str, str]) -> str:
+    text = environment.get(f"{_PREFIX}DRAFT_URL", "").strip()
+    try:
+        text.format(larp_id="", draft_id="")
+    except (KeyError, IndexError, ValueError) as error:
+        raise ConfigurationError(
+            f"{_PREFIX}DRAFT_URL is “{text}”.",
+            next_step="write {larp_id} and {draft_id} where they belong, and no other braces.",
+        ) from error
+    return text
 
 
 @cache

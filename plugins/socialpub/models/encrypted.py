@@ -11,6 +11,7 @@ from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
 from socialpub.errors import TokenKeyError
+from socialpub.models.seal import Sealer
 from socialpub.models.secret import Secret
 
 EncryptedToken = NewType("EncryptedToken", str)
@@ -50,12 +51,17 @@ class TokenCipher:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError as error:
             raise TokenKeyError("A key for the Page access tokens is malformed.", next_step=_SET_KEYS) from error
+        self._keys = tuple(keys)
         self._key_ids = [_key_id(key) for key in keys]
 
     @classmethod
     def from_keys(cls, keys: str) -> TokenCipher:
         """Read keys as people write them into a setting: newest first, separated by commas."""
         return cls([key.strip() for key in keys.split(",") if key.strip()])
+
+    def sealer(self, purpose: str) -> Sealer:
+        """For notes that pass through a browser, under keys derived from the same ones."""
+        return Sealer(self._keys, purpose=purpose)
 
     def encrypt(self, token: Secret) -> EncryptedToken:
         return EncryptedToken(f"{_PREFIX}{self._key_ids[0]}:{self._fernet.encrypt(token.reveal().encode()).decode()}")

@@ -31,9 +31,7 @@ class OutboxEvent(Base):
     """An event that somebody wants to hear of, written in the transaction of the change it reports."""
 
     __tablename__ = "social_outbox"
-    __table_args__ = (
-        Index("social_outbox_unrouted", "id", postgresql_where=text("routed_at is null")),
-    )
+    __table_args__ = (Index("social_outbox_unrouted", "id", postgresql_where=text("routed_at is null")),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     event: Mapped[str]
