@@ -24,7 +24,7 @@ from local_stack.processes import Component, stop_groups
 from local_stack.state import PROJECT, Home, Ports, StackError, is_listening
 from socialpub.db.schema import upgrade
 
-OUR_DAGS = ("publish_due_posts", "publish_post_now")
+OUR_DAGS = ("publish_due_posts", "publish_post_now", "deliver_notifications", "send_daily_digest")
 _START_SECONDS = 120
 
 Report = Callable[[str], None]
@@ -34,8 +34,8 @@ class Stack:
     """`start()` brings everything up, `stop()` takes all of it down again. One stack a state folder at a time.
 
     An Airflow connection `socialpub_db` or `facebook_app` in `environment` replaces the embedded database or the
-    sandbox: nothing is started or migrated in its place. With `workers`, tasks run in that many Celery workers behind
-    Redis; without, in processes of the scheduler.
+    sandbox: nothing is started or migrated in its place. `smtp_default` and `slack_social` together replace the inbox.
+    With `workers`, tasks run in that many Celery workers behind Redis; without, in processes of the scheduler.
     """
 
     def __init__(
@@ -66,6 +66,15 @@ class Stack:
     @property
     def has_sandbox(self) -> bool:
         return "AIRFLOW_CONN_FACEBOOK_APP" not in self._given
+
+    @property
+    def has_inbox(self) -> bool:
+        """Whether mail or Slack messages come here."""
+        return not {"AIRFLOW_CONN_SMTP_DEFAULT", "AIRFLOW_CONN_SLACK_SOCIAL"} <= self._given.keys()
+
+    @property
+    def inbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.inbox}"
 
     @property
     def airflow_url(self) -> str:
@@ -121,6 +130,9 @@ class Stack:
             self._launch_program("redis", *broker_command)
         if self.has_sandbox:
             self._launch("sandbox", "-m", "graph_sandbox", "--host", "127.0.0.1", "--port", str(self.ports.sandbox))
+        if self.has_inbox:
+            ports = ("--port", str(self.ports.inbox), "--smtp-port", str(self.ports.inbox_smtp))
+            self._launch("inbox", "-m", "local_inbox", *ports)
         self._report("Preparing Airflow's metadata")
         self._run_metadata()
         self._report("Starting Airflow")

@@ -29,7 +29,14 @@ left join social_scheduled_posts as post on event.scheduled_post_id = post.id
 left join social_drafts as draft on event.draft_id = draft.id
 left join facebook_page_connections as page on coalesce(post.connection_id, event.connection_id) = page.id
 left join lateral (
-    select error_message, error_class, error_code, error_subcode, fbtrace_id, http_status, run_id
+    select
+        error_message,
+        error_class,
+        error_code,
+        error_subcode,
+        fbtrace_id,
+        http_status,
+        run_id
     from social_publish_attempts
     where scheduled_post_id = event.scheduled_post_id
     order by attempt_number desc

@@ -31,5 +31,5 @@ select
     null as reason
 from social_drafts
 where larp_id = :larp_id and status = 'pending_approval'
-order by since desc, draft_id
+order by since desc, draft_id asc
 limit 200

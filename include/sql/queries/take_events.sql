@@ -12,7 +12,10 @@ select
 from social_outbox as event
 left join larps as larp on event.larp_id = larp.id
 left join lateral (
-    select error_class, error_code, error_subcode
+    select
+        error_class,
+        error_code,
+        error_subcode
     from social_publish_attempts
     where scheduled_post_id = event.scheduled_post_id and finished_at is not null
     order by attempt_number desc

@@ -93,9 +93,8 @@ def _needs(rows: Sequence[Row[Any]], zone: str, links: LinkMaker) -> Iterator[Ne
         elif row.status == PostStatus.PENDING:
             yield Need(f"“{title}” of {since} is held: {reason}.", next_step or "settle the reason.", link)
         else:
-            words = (
-                f"“{title}” of {since} {'failed' if row.status == PostStatus.FAILED else 'came too late'}: {reason}."
-            )
+            what = "failed" if row.status == PostStatus.FAILED else "came too late"
+            words = f"“{title}” of {since} {what}: {reason}."
             yield Need(words, next_step or f"schedule it again, or `socialpub requeue {row.id}`.", link)
 
 

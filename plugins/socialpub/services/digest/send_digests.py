@@ -9,7 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, exists, func, insert, select
+from sqlalchemy import Engine, Select, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from socialpub.db.digests import claim_digest
@@ -76,7 +76,7 @@ def send_digests(
     return run
 
 
-def _connected_larps(larp_id: UUID | None):  # type: ignore[no-untyped-def] # noqa: ANN202 - SQLAlchemy's own
+def _connected_larps(larp_id: UUID | None) -> Select[tuple[Larp]]:
     connected = exists().where(
         FacebookPageConnection.larp_id == Larp.id, FacebookPageConnection.disconnected_at.is_(None)
     )

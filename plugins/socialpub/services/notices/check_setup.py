@@ -45,7 +45,7 @@ def find_used_channels(engine: Engine) -> list[Channel]:
 
 
 def open_used_channels(engine: Engine, couriers: Couriers) -> str:
-    """Ask each used channel whether it would take messages; in a few words. Raises `ConfigurationError` with all bad."""
+    """Ask each used channel whether it would take messages. Raises `ConfigurationError` with all that would not."""
     good, bad = [], []
     for channel in find_used_channels(engine):
         try:

@@ -44,5 +44,5 @@ def find_quiet_end(route: NotificationRoute, larp_zone: str | None, now: datetim
 
 
 def to_instant(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """When the clock of the zone shows this: the first of two such instants; a skipped time as if it were not skipped."""
+    """When the zone's clock shows this: the first of two such instants; a skipped time as if it were not skipped."""
     return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,1 @@
+"""The plugin's FastAPI app: what people and the backoffice reach over HTTP."""
