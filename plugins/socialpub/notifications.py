@@ -64,7 +64,9 @@ class _Mailer(SmtpHook):
 
     def log_in(self) -> smtplib.SMTP:
         self.get_conn()
-        return cast("smtplib.SMTP", self._smtp_client)
+        client = cast("smtplib.SMTP", self._smtp_client)
+        client.ehlo_or_helo_if_needed()
+        return client
 
     @property
     def smtp_retry_limit(self) -> int:

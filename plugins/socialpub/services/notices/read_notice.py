@@ -37,7 +37,7 @@ def read_notice(session: Session, notification_id: UUID, links: LinkMaker, *, pu
     template = wording.one if len(items) == 1 else wording.many
     first = items[0]
     return Notice(
-        headline=template.format(title=first.title, count=len(items), page=first.page or "?"),
+        headline=template.format(title=first.title or first.page, count=len(items), page=first.page or "?"),
         tone=wording.tone,
         larp=clean_text(events[0].larp or ""),
         items=items,
@@ -50,7 +50,7 @@ def _item(event: Row[Any], wording: Wording, links: LinkMaker, public_url: str) 
     payload = event.payload
     cause, next_step = _cause(event)
     return NoticeItem(
-        title=clean_text(str(event.title or payload.get("title") or event.page_name or payload.get("page_name") or "")),
+        title=clean_text(str(event.title or payload.get("title") or "")),
         page=clean_text(str(event.page_name or payload.get("page_name") or "")),
         when=format_instant(event.publish_at, event.time_zone),
         cause=cause,
