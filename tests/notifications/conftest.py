@@ -10,7 +10,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.conftest import TOKEN_KEY, World
 
 from local_inbox.server import InboxServer
 from socialpub.models.encrypted import TokenCipher
@@ -19,6 +18,7 @@ from socialpub.services.notices.links import PURPOSE, LinkMaker
 from socialpub.services.notices.route_events import Grouping, route_events
 from socialpub.services.notices.templates import Templates
 from socialpub.services.notices.write_message import Writer
+from tests.conftest import TOKEN_KEY, World
 
 REASON = "POST /feed: Invalid parameter (HTTP 400, code 100, fbtrace_id AbC123) Next: correct the post."
 

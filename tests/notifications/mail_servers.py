@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import Self
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from local_stack.state import Ports
 
@@ -32,7 +31,7 @@ class MoodyHandler:
     def is_struck(self, mood: str) -> bool:
         return self.mood == mood and self.seen % self.every == 0
 
-    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address, options) -> str:
+    async def handle_MAIL(self, server, session, envelope, address, options) -> str:  # noqa: N802 - aiosmtpd's
         self.seen += 1
         if self.is_struck("refuses"):
             return "451 Try again later"
@@ -41,7 +40,7 @@ class MoodyHandler:
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address, options) -> str:
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # noqa: N802 - aiosmtpd's
         if self.is_struck("unknown_user"):
             return "550 No such user"
         if self.is_struck("dies_before"):
@@ -49,7 +48,7 @@ class MoodyHandler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd's
         message = BytesParser(policy=default).parsebytes(envelope.content)
         self.accepted.append((str(message["Message-ID"]), message.get_body(("plain",)).get_content()))
         if self.is_struck("dies_after"):

@@ -7,15 +7,15 @@ from datetime import timedelta
 from urllib.parse import urlparse
 
 import pytest
-from tests.conftest import TOKEN_KEY
-from tests.notifications.conftest import REASON, make_writer
 
 from socialpub.models.encrypted import TokenCipher
 from socialpub.services.notices.links import PURPOSE, LinkMaker, Target
 from socialpub.services.notices.templates import Templates
+from tests.conftest import TOKEN_KEY
+from tests.notifications.conftest import REASON, make_writer
 
 FAILED = "SocialPublishFailedEvent"
-HOSTILE = "<script>alert(1)</script> \" onload=x & <!channel> {{7*7}} {% raw %}\u2028 *b*"
+HOSTILE = '<script>alert(1)</script> " onload=x & <!channel> {{7*7}} {% raw %}\u2028 *b*'
 
 
 def test_a_failure_mail_says_cause_codes_and_next_step(mailroom):

@@ -148,7 +148,7 @@ def _late(post: Row[Any]) -> str:
     if post.is_by_hand:
         return " by hand"
     minutes = (post.published_at - post.publish_at).total_seconds() / 60
-    return f", {minutes:.0f} min late" if minutes >= 1 else ""
+    return f", {minutes:.1f} min late" if minutes >= 1 else ""
 
 
 def _totals(results: Sequence[Row[Any]]) -> str:
