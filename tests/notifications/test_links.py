@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
-from tests.conftest import TOKEN_KEY
 
 from socialpub.api.notice_links import create_app
 from socialpub.models.encrypted import TokenCipher
 from socialpub.services.notices.links import PURPOSE, LinkMaker, Target
+from tests.conftest import TOKEN_KEY
 
 
 @pytest.fixture
