@@ -37,9 +37,8 @@ class InboxServer:
         self.smtp_port = smtp_port or _free_port(host)
         self.url = f"http://{host}:{self.port}"
         self._mail = Controller(_Taker(self.box), hostname=host, port=self.smtp_port)
-        config = uvicorn.Config(
-            build_app(self.box), log_config=None, access_log=False, log_level="warning", lifespan="off"
-        )
+        app = build_app(self.box)
+        config = uvicorn.Config(app, log_config=None, access_log=False, log_level="warning", lifespan="off")
         self._web = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._web.run, kwargs={"sockets": [self._socket]}, daemon=True)
 

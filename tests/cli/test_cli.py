@@ -304,7 +304,7 @@ def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(terminal, face
 
 
 @pytest.mark.parametrize(
-    ("routes", "connection", "template", "words"),
+    ("routes", "connection", "own_template", "words"),
     [
         ("", None, None, "BAD  notifications: Nobody hears of anything: there is no route."),
         ("('email', 'a@b.test')", None, None, "There is no Airflow connection “smtp_default”. Next: add it"),
@@ -315,7 +315,7 @@ def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(terminal, face
     ],
 )
 def test_the_doctor_finds_bad_notifications_before_a_morning_does(
-    terminal, monkeypatch: pytest.MonkeyPatch, tmp_path, routes, connection, template, words
+    terminal, monkeypatch: pytest.MonkeyPatch, tmp_path, routes, connection, own_template, words
 ):
     """No route, no connection, a dead server, a wrong address, a mistake in a template: each named, with what to do."""
     if routes:
@@ -324,8 +324,8 @@ def test_the_doctor_finds_bad_notifications_before_a_morning_does(
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}", connection or "")
         if not connection:
             monkeypatch.delenv(f"AIRFLOW_CONN_{name}")
-    if template:
-        (tmp_path / "notice.txt.j2").write_text(template)
+    if own_template:
+        (tmp_path / "notice.txt.j2").write_text(own_template)
         monkeypatch.setenv("SOCIALPUB_TEMPLATES_FOLDER", str(tmp_path))
     load_settings.cache_clear()
     code, printed = terminal.run("doctor")
