@@ -1,4 +1,4 @@
-"""`python docs/screenshots.py`: the pictures of docs/notifications.md, from the shipped templates in headless Chromium."""
+"""`python docs/screenshots.py`: the pictures of docs/notifications.md, by headless Chromium."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ DIGEST = Digest(
     (Need("“Warsztaty” waits for approval since Fri 2026-10-23 11:00 CEST.", "approve or reject it.", (DRAFT,)),),
     ("The clock changes on Sunday, 25 October: 03:00 becomes 02:00.",),
     (
-        DigestPost("Zapisy otwarte", "Larpowe Kroniki", "Sat 2026-10-24 18:00 CEST", "approved by ola", (), "", (DRAFT,)),
+        DigestPost("Zapisy otwarte", "Larpowe Kroniki", "Sat 2026-10-24 18:00 CEST", "approved by ola",
+            (), "", (DRAFT,)),
         DigestPost("O drugiej w nocy", "Larpowe Kroniki", "Sun 2026-10-25 02:30 CEST", "approved by ola",
             ("02:30 comes twice in this night; it goes out at 02:30 CEST.",), "", (DRAFT,)),
     ), 0,

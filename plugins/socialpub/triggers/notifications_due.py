@@ -43,7 +43,9 @@ class NotificationsDueTrigger(BaseEventTrigger):
 
         while True:
             try:
-                async with await connect_asynchronously(self.connection_id) as connection:
+                async with await connect_asynchronously(
+                    self.connection_id, application_name="socialpub notifications"
+                ) as connection:
                     while True:
                         if await _is_due(connection):
                             yield TriggerEvent("Notifications are due.")  # type: ignore[no-untyped-call]
