@@ -190,7 +190,7 @@ engine = open_engine(sys.argv[1])
 rules = DeliveryRules(lease=timedelta(seconds=3), delays=(timedelta(0),), budget=timedelta(seconds=1.5))
 print("ready", flush=True)
 while True:
-    route_events(engine, Grouping(pace=timedelta(0), max_items=1), actor="worker")
+    route_events(engine, Grouping(pace=timedelta(0), max_items=1, max_events=100), actor="worker")
     deliver(engine, open_couriers(), make_writer(), rules, actor="worker")
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Engine, Row, func, insert, select, update
 from sqlalchemy.orm import Session
@@ -97,15 +97,26 @@ def _gather(session: Session, group: _Group, ids: list[int], now: datetime, grou
     else:
         pace = grouping.pace if group.event.startswith("SocialPublish") else timedelta(0)
         not_before = max(now, group.quiet_until or now, last_at + pace if last_at else now)
-    for start in range(0, len(ids), grouping.max_items):
-        part = ids[start : start + grouping.max_items]
-        values = {
-            "event": group.event, "group_key": group.key, "larp_id": group.larp_id, "channel": group.channel,
-            "recipient": group.recipient, "next_attempt_at": not_before,
-            "dedupe_key": f"{group.channel}:{group.recipient}:{part[0]}",
-        }  # fmt: skip
-        message = session.scalars(insert(Notification).values(values).returning(Notification.id)).one()
-        _link(session, message, part)
+    parts = {uuid4(): ids[start : start + grouping.max_items] for start in range(0, len(ids), grouping.max_items)}
+    if not parts:
+        return
+    common = {
+        "event": group.event,
+        "group_key": group.key,
+        "larp_id": group.larp_id,
+        "channel": group.channel,
+        "recipient": group.recipient,
+        "next_attempt_at": not_before,
+    }
+    messages = [
+        {"id": message, "dedupe_key": f"{group.channel}:{group.recipient}:{part[0]}", **common}
+        for message, part in parts.items()
+    ]
+    session.execute(insert(Notification), messages)
+    session.execute(
+        insert(NotificationEvent),
+        [{"notification_id": message, "event_id": event} for message, part in parts.items() for event in part],
+    )
 
 
 def _link(session: Session, message: UUID, event_ids: list[int]) -> None:
