@@ -96,9 +96,12 @@ class MailCourier:
                 next_step='add {"from_email": "social@your.domain"} to its extra.',
             )
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, may_leave: Callable[[], bool]) -> bool:
         mail = _build_mail(message, sender=self._from)
         _translate_mail_trouble(lambda: self._envelope(message.recipient))
+        if not may_leave():
+            _translate_mail_trouble(self._client.rset)
+            return False
         _translate_mail_trouble(lambda: self._content(mail))
         try:
             code, words = self._client.getreply()
@@ -107,6 +110,7 @@ class MailCourier:
                 f"The mail server took the message and did not answer ({clean_text(str(error))})."
             ) from error
         _require_mail_code(code, words, {250})
+        return True
 
     def check(self) -> str:
         code, words = _translate_mail_trouble(self._client.noop)
@@ -184,14 +188,16 @@ class SlackWebhookCourier:
         except AirflowException as error:
             raise ConfigurationError(clean_text(str(error)), next_step=_CHECK_SLACK) from error
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, may_leave: Callable[[], bool]) -> bool:
         body = {"text": message.subject, "blocks": message.blocks}
+        if not may_leave():
+            return False
         try:
             answer = self._client.send_dict(body)
         except (OSError, HTTPException, SlackClientError) as error:
             raise _slack_trouble(error) from error
         if answer.status_code == 200:
-            return
+            return True
         said = clean_text(f"{answer.status_code} {answer.body}")
         if answer.status_code == 400:
             raise RecipientRefusedError(f"Slack refuses the message: {said}.", next_step=_CHECK_SLACK)
@@ -220,13 +226,15 @@ class SlackBotCourier:
             raise ConfigurationError(clean_text(str(error)), next_step=_CHECK_SLACK) from error
         self._default_channel = str(BaseHook.get_connection(SLACK_CONNECTION_ID).extra_dejson.get("slack_channel", ""))
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, may_leave: Callable[[], bool]) -> bool:
         channel = message.recipient or self._default_channel
         if not channel:
             raise RecipientRefusedError(
                 "The route names no Slack channel, and the connection has no default.",
                 next_step='name the channel in the route, or add {"slack_channel": "#social"} to the connection.',
             )
+        if not may_leave():
+            return False
         try:
             self._client.chat_postMessage(
                 channel=channel, text=message.subject, blocks=message.blocks, unfurl_links=False, unfurl_media=False
@@ -235,6 +243,7 @@ class SlackBotCourier:
             raise _slack_refusal(error, channel) from error
         except (OSError, HTTPException, SlackClientError) as error:
             raise _slack_trouble(error) from error
+        return True
 
     def check(self) -> str:
         try:

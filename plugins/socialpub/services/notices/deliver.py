@@ -40,8 +40,8 @@ _MAX_DOUBTS = 2
 class Courier(Protocol):
     """Takes messages of one channel away."""
 
-    def send(self, message: Message) -> None:
-        """Return once the other side has taken it.
+    def send(self, message: Message, may_leave: Callable[[], bool]) -> bool:
+        """True once the other side has taken it; False when `may_leave`, asked at the last moment, says no.
 
         Raises `ChannelDownError` (nothing left, and nothing will now), `RecipientRefusedError` (never this one) and
         `AnswerLostError` (it left, and may have arrived).
@@ -153,10 +153,8 @@ class _Round:
             message = self._write_or_refuse(session, notification)
         if self.courier is None:
             self.courier = self.open_courier()
-        with transaction(self.engine, actor=self.actor) as session:
-            if not begin_sending(session, message_id, lease):
-                return
-        self.courier.send(message)
+        if not self.courier.send(message, lambda: self._may_leave(message_id, lease)):
+            return
         with transaction(self.engine, actor=self.actor) as session:
             sent = session.get_one(Notification, message_id, with_for_update=True)
             sent.sent_at = _now(session)
@@ -164,6 +162,10 @@ class _Round:
             session.flush()
             settle_events(session, message_id)
         self.delivery.sent += 1
+
+    def _may_leave(self, message_id: UUID, lease: datetime) -> bool:
+        with transaction(self.engine, actor=self.actor) as session:
+            return begin_sending(session, message_id, lease)
 
     def _write_or_refuse(self, session: Session, notification: Notification) -> Message:
         try:
