@@ -32,10 +32,11 @@ LIMITS = ScanLimits(overdue_after=timedelta(days=1))
 # Ids in order keep the primary key's index quick to fill; the other indexes are made afterwards.
 ADD_HISTORY: LiteralString = """
 insert into social_scheduled_posts (
-    id, draft_id, connection_id, publish_at, status, content_hash, published_at, facebook_post_id, created_by
+    id, draft_id, connection_id, publish_at, status, content_hash, published_at, facebook_post_id, delivery,
+    created_by
 )
 select lpad(to_hex(n), 32, '0')::uuid, ('dddddddd' || lpad(to_hex(n), 24, '0'))::uuid,
-    ids[1 + n %% cardinality(ids)], at, 'published', repeat('0', 64), at, '1_' || n, 'anna'
+    ids[1 + n %% cardinality(ids)], at, 'published', repeat('0', 64), at, '1_' || n, 'direct', 'anna'
 from (select array_agg(id) as ids from facebook_page_connections) as page
 cross join generate_series(%(first)s::bigint, %(last)s) as n
 cross join lateral (select now() - n * interval '20 seconds' as at) as past

@@ -121,9 +121,32 @@ class World:
             )
         return row[0]
 
+    def add_media_draft(self, larp_id: UUID, *assets: dict[str, object], body: str = "Zdjęcia!") -> UUID:
+        """An approved draft with assets in their order, written as the backoffice writes it."""
+        with self.connect("backoffice_login") as connection, connection.transaction():
+            row = connection.execute(
+                "insert into social_drafts (larp_id, title, body, status, created_by)"
+                " values (%s, 'Galeria', %s, 'approved', 'anna') returning id",
+                (larp_id, body),
+            ).fetchone()
+            assert row is not None
+            for position, asset in enumerate(assets, start=1):
+                columns = {"draft_id": row[0], "position": position, **asset}
+                connection.execute(
+                    f"insert into social_draft_assets ({', '.join(columns)})"
+                    f" values ({', '.join(['%s'] * len(columns))})",
+                    list(columns.values()),
+                )
+            connection.execute(
+                "insert into social_draft_approvals (draft_id, approver, decision) values (%s, 'ola', 'approved')", row
+            )
+        return row[0]
+
     def schedule(self, larp_id: UUID, *, due_in: float = 0, **draft: str) -> UUID:
         """A scheduled post, due that many seconds from now (negative: before)."""
-        draft_id = self.add_draft(larp_id, **draft)
+        return self.schedule_draft(self.add_draft(larp_id, **draft), due_in=due_in)
+
+    def schedule_draft(self, draft_id: UUID, *, due_in: float = 0) -> UUID:
         with self.connect("backoffice_login") as connection:
             row = connection.execute(
                 "insert into social_scheduled_posts (draft_id, publish_at)"

@@ -11,3 +11,6 @@ needs_redis = pytest.mark.skipif(
     "CI" not in os.environ and not (shutil.which("redis-server") and shutil.which("redis-cli")),
     reason="redis-server is not installed",
 )
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+needs_chromium = pytest.mark.skipif("CI" not in os.environ and not CHROMIUM, reason="Chromium is not installed")

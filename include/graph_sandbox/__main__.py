@@ -19,6 +19,9 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--latency", type=float, default=0.0, metavar="SECONDS", help="answer this much later")
     parser.add_argument("--public-url", help="the address in permalinks; by default what the client's Host header says")
+    parser.add_argument(
+        "--dialog", choices=("ask", "approve", "deny"), default="ask", help="what the login dialog does"
+    )
     parser.add_argument("--quiet", action="store_true", help="do not log requests")
     return parser.parse_args(arguments)
 
@@ -30,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("graph_sandbox").setLevel(logging.WARNING if options.quiet else logging.INFO)
     world = World()
     world.settings.latency_seconds = options.latency
+    world.settings.dialog_decision = options.dialog
     server = make_server(world, host=options.host, port=options.port, public_url=options.public_url)
     print(f"Graph sandbox: http://{options.host}:{options.port} (Pages as people see them: /pages)", flush=True)
     # uvicorn ends in order and then raises the signal again, which would make an orderly end look like a crash.
@@ -38,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server.run()
     except KeyboardInterrupt:
         return 0
+    finally:
+        world.library.close()
     return 0 if server.started else 1
 
 

@@ -7,7 +7,7 @@ from starlette.routing import Mount
 
 from graph_sandbox.control_api import build_control_api
 from graph_sandbox.graph_api import GraphApi
-from graph_sandbox.oauth import DIALOG_ROUTES
+from graph_sandbox.login_dialog import DIALOG_ROUTES
 from graph_sandbox.pages_html import PAGE_ROUTES
 from graph_sandbox.state import World
 

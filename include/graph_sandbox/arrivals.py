@@ -12,11 +12,13 @@ KEPT_ARRIVALS = 500_000
 
 @dataclass(slots=True)
 class Arrival:
-    """One request whose head and body reached the sandbox, recorded before anything was decided about it.
+    """One request that reached the sandbox, recorded before anything was decided about it.
 
-    `arrived_at` is in Unix seconds of the real clock, whatever the sandbox's own clock says. `params` holds neither
-    tokens nor other secrets. `committed` is the id of the post the request created, changed or deleted; `status` is
-    the HTTP status of the answer, None when none was given (yet).
+    `arrived_at` is in Unix seconds of the real clock, whatever the sandbox's own clock says: when head and body were
+    there, or of an upload the head. `params` holds neither tokens nor other secrets. `committed` is the id of what the
+    request created, changed or deleted (of a photo that became a post, the post's); `status` is the HTTP status of the
+    answer, None when none was given (yet). `phase` is that of a chunked upload. `files` tells of each file its field,
+    its name and the bytes that came; `headers` is filled in for uploads.
     """
 
     arrived_at: float
@@ -32,6 +34,9 @@ class Arrival:
     user_agent: str | None = None
     token_transport: str | None = None
     has_proof: bool = False
+    phase: str | None = None
+    files: list[dict[str, Any]] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 class ArrivalLog:

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import requests
-
 from graph_sandbox.arrivals import Arrival
+from graph_sandbox.control_media import MediaControl
 from graph_sandbox.entities import PAGE_TASKS, PUBLISHING_SCOPES
+from graph_sandbox.settings import SCHEDULE_MAX_SECONDS, SCHEDULE_PROFILES
 from graph_sandbox.state import DEFAULT_APP
-
-TIMEOUT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +24,16 @@ class SandboxPost:
     is_published: bool
     scheduled_publish_time: int | None
     permalink_url: str
+    photo_ids: list[str]
+    video_id: str | None
 
 
-class SandboxControl:
+class SandboxControl(MediaControl):
     """Scripts a running sandbox and asks it what happened. Every method is one call of `/_control/…`.
 
     Raises (all methods):
         requests.HTTPError: the sandbox refused the order.
     """
-
-    def __init__(self, base_url: str) -> None:
-        self.base_url = base_url.rstrip("/")
-        self._session = requests.Session()
-        self._session.trust_env = False
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._session.close()
 
     def reset(self) -> None:
         """Forget everything and build the default world."""
@@ -142,6 +133,10 @@ class SandboxControl:
         """Name the hosts whose links answer 1609005."""
         self._call("PATCH", "settings", {"unscrapable_hosts": list(hosts)})
 
+    def change_settings(self, **settings: Any) -> None:  # noqa: ANN401 - as `Settings` says
+        """Change settings by their names in `graph_sandbox.settings.Settings`; the others stay."""
+        self._call("PATCH", "settings", settings)
+
     def set_latency(self, seconds: float) -> None:
         """Answer every request this much later."""
         self._call("PATCH", "settings", {"latency_seconds": seconds})
@@ -150,12 +145,30 @@ class SandboxControl:
         """Choose whether the same content twice in a row answers 506 (as at the start) or becomes a second post."""
         self._call("PATCH", "settings", {"refuse_duplicates": refuses})
 
-    def set_schedule_window(self, min_seconds: int, max_seconds: int) -> None:
-        """Set how far ahead a native schedule may lie."""
-        self._call("PATCH", "settings", {"schedule_min_seconds": min_seconds, "schedule_max_seconds": max_seconds})
+    def set_schedule_window(self, min_seconds: int, max_seconds: int, *, edge: str | None = None) -> None:
+        """Set how far ahead a native schedule may lie, on one edge or on all; the minimum holds for all of them."""
+        edges = SCHEDULE_MAX_SECONDS if edge is None else (edge,)
+        furthest = dict.fromkeys(edges, max_seconds)
+        self._call("PATCH", "settings", {"schedule_min_seconds": min_seconds, "schedule_max_seconds": furthest})
+
+    def set_schedule_profile(self, name: str) -> None:
+        """Choose how far ahead schedules may lie by the name of one of `SCHEDULE_PROFILES`."""
+        self._call("PATCH", "settings", {"schedule_max_seconds": SCHEDULE_PROFILES[name]})
+
+    def take_role(self, user_id: str, page_id: str) -> None:
+        """Take a person's role on a Page away: that person's tokens for it answer 190/492."""
+        self._call("POST", "roles", {"user_id": user_id, "page_id": page_id, "has_role": False})
+
+    def give_role(self, user_id: str, page_id: str) -> None:
+        """Give a person a role on a Page, or give it back."""
+        self._call("POST", "roles", {"user_id": user_id, "page_id": page_id, "has_role": True})
+
+    def subscribed_apps(self, page_id: str) -> dict[str, list[str]]:
+        """Return the apps whose webhook hears of the Page, each with its fields."""
+        return dict(self._call("GET", f"pages/{page_id}/subscribed_apps"))
 
     def set_dialog_decision(self, decision: str) -> None:
-        """Let the login dialog "approve" or "deny"."""
+        """Let the login dialog "approve" or "deny" at once, or "ask" the person in front of it."""
         self._call("PATCH", "settings", {"dialog_decision": decision})
 
     def set_clock_offset(self, seconds: float) -> None:
@@ -181,6 +194,8 @@ class SandboxControl:
         skip: int = 0,
         chance: float = 1.0,
         match_message: str | None = None,
+        phase: str | None = None,
+        after_bytes: int = 0,
         delay_seconds: float | None = None,
         regain_minutes: int | None = None,
         code: int | None = None,
@@ -231,15 +246,6 @@ class SandboxControl:
     def delete_post(self, post_id: str) -> None:
         """Delete a post as a person would on facebook.com."""
         self._call("DELETE", f"posts/{post_id}")
-
-    def _call(
-        self, method: str, path: str, order: dict[str, Any] | None = None, *, query: dict[str, Any] | None = None
-    ) -> Any:  # noqa: ANN401 - JSON, whose shape each caller knows
-        address = f"{self.base_url}/_control/{path}"
-        response = self._session.request(method, address, json=order, params=query, timeout=TIMEOUT_SECONDS)
-        if response.status_code >= 400:
-            raise requests.HTTPError(f"{method} {path}: {response.status_code} {response.text}", response=response)
-        return response.json()
 
 
 def _usage(percent: int | None, regain_minutes: int) -> dict[str, int] | None:

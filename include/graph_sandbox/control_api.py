@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 
+from graph_sandbox import control_media_api
 from graph_sandbox.control_models import (
     AppOrder,
     ClockOrder,
@@ -14,24 +15,19 @@ from graph_sandbox.control_models import (
     PageChange,
     PageOrder,
     PageTokenOrder,
+    RoleOrder,
     SettingsChange,
     TokenChange,
     UserOrder,
 )
+from graph_sandbox.control_world import TheWorld, require
+from graph_sandbox.edge_faults import ALL_FAULTS
 from graph_sandbox.entities import App, Page, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRule
-from graph_sandbox.faults import FAULTS
+from graph_sandbox.grants import set_role
 from graph_sandbox.post_node import render_post
 from graph_sandbox.state import DEFAULT_USER, World
 
-
-def find_world(request: Request) -> World:
-    """Return the world the application was built around."""
-    world: World = request.app.state.world
-    return world
-
-
-TheWorld = Annotated[World, Depends(find_world)]
 router = APIRouter()
 
 
@@ -54,7 +50,7 @@ async def add_app(order: AppOrder, world: TheWorld) -> dict[str, bool]:
 @router.post("/pages")
 async def add_page(order: PageOrder, world: TheWorld) -> dict[str, str]:
     """Add or replace a Page; returns its access token."""
-    _require(order.app_id in world.apps, "app")
+    require(order.app_id in world.apps, "app")
     page = Page(order.page_id, order.name, order.app_id, order.category, order.tasks)
     return {"token": world.add_page(page, scopes=order.scopes, token=order.token).value}
 
@@ -76,7 +72,13 @@ async def list_posts(page_id: str, world: TheWorld, request: Request) -> list[di
         ("message", "created_time", "is_published", "scheduled_publish_time", "permalink_url", "application")
     )
     return [
-        {**render_post(world, post, {**fields}, base_url=base_url), "link": post.link} for post in page.posts.values()
+        {
+            **render_post(world, post, {**fields}, base_url=base_url),
+            "link": post.link,
+            "photo_ids": post.photo_ids,
+            "video_id": post.video_id,
+        }
+        for post in page.posts.values()
     ]
 
 
@@ -93,7 +95,7 @@ async def delete_post(post_id: str, world: TheWorld) -> dict[str, bool]:
 @router.post("/users")
 async def add_user(order: UserOrder, world: TheWorld) -> dict[str, str]:
     """Add or replace a person; returns a long-lived user access token."""
-    _require(order.app_id in world.apps, "app")
+    require(order.app_id in world.apps, "app")
     user = User(order.user_id, order.name, order.accounts, order.declined_scopes, order.is_developer)
     return {"token": world.add_user(user, app_id=order.app_id, scopes=order.scopes, token=order.token).value}
 
@@ -101,7 +103,7 @@ async def add_user(order: UserOrder, world: TheWorld) -> dict[str, str]:
 @router.post("/tokens")
 async def add_page_token(order: PageTokenOrder, world: TheWorld) -> dict[str, str]:
     """Add another access token of a Page."""
-    _require(order.app_id in world.apps, "app")
+    require(order.app_id in world.apps, "app")
     page = _find_page(world, order.page_id)
     token = Token(order.token, TokenKind.PAGE, order.app_id, user_id=DEFAULT_USER, page_id=page.id)
     token.scopes, token.tasks, token.expires_at = order.scopes, order.tasks, order.expires_at
@@ -111,9 +113,23 @@ async def add_page_token(order: PageTokenOrder, world: TheWorld) -> dict[str, st
 @router.patch("/tokens")
 async def change_token(change: TokenChange, world: TheWorld) -> dict[str, bool]:
     """Refuse, restore, expire or narrow an access token."""
-    _require(change.token in world.tokens, "token")
+    require(change.token in world.tokens, "token")
     _apply(world.tokens[change.token], change.model_dump(exclude_unset=True, exclude={"token"}))
     return {"success": True}
+
+
+@router.post("/roles")
+async def change_role(order: RoleOrder, world: TheWorld) -> dict[str, bool]:
+    """Take a person's role on a Page away (190/492), or give it back."""
+    require(order.user_id in world.users, "user")
+    set_role(world, world.users[order.user_id], _find_page(world, order.page_id), has_role=order.has_role)
+    return {"success": True}
+
+
+@router.get("/pages/{page_id}/subscribed_apps")
+async def list_subscribed_apps(page_id: str, world: TheWorld) -> dict[str, tuple[str, ...]]:
+    """Return the apps whose webhook hears of the Page, each with its fields."""
+    return _find_page(world, page_id).subscribed_apps
 
 
 @router.get("/clock")
@@ -133,14 +149,17 @@ async def set_clock(order: ClockOrder, world: TheWorld) -> dict[str, float]:
 @router.patch("/settings")
 async def change_settings(change: SettingsChange, world: TheWorld) -> dict[str, Any]:
     """Change settings and return all of them."""
-    _apply(world.settings, change.model_dump(exclude_unset=True))
+    changes = change.model_dump(exclude_unset=True)
+    if "schedule_max_seconds" in changes:
+        changes["schedule_max_seconds"] = world.settings.schedule_max_seconds | changes["schedule_max_seconds"]
+    _apply(world.settings, changes)
     return asdict(world.settings)
 
 
 @router.get("/faults/modes")
 async def list_fault_modes() -> list[dict[str, Any]]:
     """Return every fault mode: its name, and whether the request is carried out."""
-    return [{"name": mode.name, "commits": mode.commits} for mode in FAULTS.values()]
+    return [{"name": mode.name, "commits": mode.commits} for mode in ALL_FAULTS.values()]
 
 
 @router.get("/faults")
@@ -192,17 +211,13 @@ def build_control_api(world: World) -> FastAPI:
     api = FastAPI(title="Graph sandbox control")
     api.state.world = world
     api.include_router(router)
+    api.include_router(control_media_api.router)
     return api
 
 
 def _find_page(world: World, page_id: str) -> Page:
-    _require(page_id in world.pages, "page")
+    require(page_id in world.pages, "page")
     return world.pages[page_id]
-
-
-def _require(found: bool, noun: str) -> None:
-    if not found:
-        raise HTTPException(404, f"no such {noun}")
 
 
 def _apply(target: object, changes: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from graph_sandbox.entities import PAGE_TASKS, PUBLISHING_SCOPES
-from graph_sandbox.faults import FAULTS
+from graph_sandbox.edge_faults import ALL_FAULTS
+from graph_sandbox.entities import PAGE_TASKS, PUBLISHING_SCOPES, Fate
 from graph_sandbox.state import DEFAULT_APP
 
 
@@ -84,6 +84,14 @@ class TokenChange(Order):
     expires_at: float | None = None
 
 
+class RoleOrder(Order):
+    """Take a person's role on a Page away, or give it back."""
+
+    user_id: str
+    page_id: str
+    has_role: bool
+
+
 class ClockOrder(Order):
     """Set the clock's offset, or move it on."""
 
@@ -97,10 +105,29 @@ class SettingsChange(Order):
     latency_seconds: float | None = Field(default=None, ge=0)
     refuse_duplicates: bool | None = None
     schedule_min_seconds: int | None = None
-    schedule_max_seconds: int | None = None
-    dialog_decision: Literal["approve", "deny"] | None = None
+    schedule_max_seconds: dict[Literal["feed", "photos", "videos"], int] | None = None
+    dialog_decision: Literal["approve", "deny", "ask"] | None = None
     unscrapable_hosts: set[str] | None = None
     app_usage: dict[str, int] | None = None
+    photo_max_bytes: int | None = Field(default=None, ge=1)
+    unused_photo_seconds: float | None = Field(default=None, ge=0)
+    max_attached_media: int | None = Field(default=None, ge=1)
+    fetchable_hosts: set[str] | None = None
+    video_min_bytes: int | None = Field(default=None, ge=0)
+    video_max_bytes: int | None = Field(default=None, ge=1)
+    single_video_max_bytes: int | None = Field(default=None, ge=1)
+    kept_video_bytes: int | None = Field(default=None, ge=0)
+    chunk_bytes: int | None = Field(default=None, ge=1)
+    upload_session_seconds: float | None = Field(default=None, ge=0)
+    processing_seconds: float | None = Field(default=None, ge=0)
+    is_error_data_text: bool | None = None
+    is_file_offset_text: bool | None = None
+
+
+class FateOrder(Order):
+    """Decide what becomes of a native schedule."""
+
+    fate: Fate
 
 
 class FaultOrder(Order):
@@ -114,6 +141,8 @@ class FaultOrder(Order):
     skip: int = Field(default=0, ge=0)
     chance: float = Field(default=1.0, ge=0, le=1)
     match_message: str | None = None
+    phase: str | None = None
+    after_bytes: int = Field(default=0, ge=0)
     delay_seconds: float | None = Field(default=None, ge=0)
     regain_minutes: int | None = None
     code: int | None = None
@@ -125,6 +154,6 @@ class FaultOrder(Order):
     @classmethod
     def mode_is_known(cls, mode: str) -> str:
         """Refuse a mode the table does not have."""
-        if mode not in FAULTS:
+        if mode not in ALL_FAULTS:
             raise ValueError(f"unknown fault mode {mode!r}")
         return mode

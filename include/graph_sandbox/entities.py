@@ -8,6 +8,9 @@ from enum import StrEnum
 PUBLISHING_SCOPES = ("pages_show_list", "pages_manage_posts", "pages_read_engagement")
 """What publishing needs (D-FEED); the default scopes of a Page access token here."""
 
+Content = tuple[str | None, str | None, tuple[str, ...]]
+"""A post's text, link and media."""
+
 PAGE_TASKS = ("ANALYZE", "ADVERTISE", "MODERATE", "CREATE_CONTENT", "MANAGE")
 
 
@@ -17,6 +20,14 @@ class TokenKind(StrEnum):
     APP = "APP"
     USER = "USER"
     PAGE = "PAGE"
+
+
+class Fate(StrEnum):
+    """What becomes of a native schedule when its time comes; all but the first are reported by users of Facebook."""
+
+    FIRES = "fires"
+    VANISHES = "vanishes"
+    STAYS = "stays"
 
 
 @dataclass(slots=True)
@@ -41,6 +52,18 @@ class User:
     is_developer: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of the Page under one of its posts; its id begins with the post's own number, not the Page's."""
+
+    id: str
+    post_id: str
+    page_id: str
+    message: str
+    created_at: float
+    sequence: int
+
+
 @dataclass(slots=True)
 class Post:
     """A post of a Page. `listed_from` is when it joined the list it is in now; a lagging list shows it later."""
@@ -57,11 +80,20 @@ class Post:
     first_created_at: float
     listed_from: float
     sequence: int
+    photo_ids: tuple[str, ...] = ()
+    video_id: str | None = None
+    fate: Fate = Fate.FIRES
+    comments: dict[str, Comment] = field(default_factory=dict)
 
     @property
     def suffix(self) -> str:
         """The part of the id after the Page's own."""
         return self.id.partition("_")[2]
+
+    @property
+    def content(self) -> Content:
+        """What makes a post the same as another in Facebook's eyes."""
+        return self.message, self.link, (self.video_id,) if self.video_id else self.photo_ids
 
     @property
     def is_scheduled(self) -> bool:
@@ -80,7 +112,9 @@ class Page:
     """A Facebook Page, with its posts.
 
     `list_lag_seconds` is how late its lists show what was written (single reads never lag); `waiting` holds the ids of
-    the posts that wait for a native schedule, so that looking for due ones does not walk through all posts.
+    the posts that wait for a native schedule, `waiting_videos` those of the videos that shall become posts, so that
+    looking for due ones does not walk through everything; `subscribed_apps` are the apps whose webhook hears of the
+    Page, each with its fields.
     """
 
     id: str
@@ -91,8 +125,10 @@ class Page:
     list_lag_seconds: float = 0.0
     posts: dict[str, Post] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
-    last_published: tuple[str | None, str | None] | None = None
+    waiting_videos: set[str] = field(default_factory=set)
+    last_published: Content | None = None
     usage: dict[str, int] | None = None
+    subscribed_apps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

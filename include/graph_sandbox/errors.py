@@ -29,6 +29,7 @@ class GraphFault(Exception):
         is_transient: bool | None = None,
         user_title: str | None = None,
         user_message: str | None = None,
+        error_data: dict[str, Any] | str | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -39,6 +40,7 @@ class GraphFault(Exception):
         self.is_transient = is_transient
         self.user_title = user_title
         self.user_message = user_message
+        self.error_data = error_data
 
     def envelope(self, trace_id: str) -> dict[str, Any]:
         """Return the JSON body. Optional keys are left out, as Facebook leaves them out."""
@@ -47,6 +49,7 @@ class GraphFault(Exception):
             "is_transient": self.is_transient,
             "error_user_title": self.user_title,
             "error_user_msg": self.user_message,
+            "error_data": self.error_data,
         }
         error: dict[str, Any] = {"message": self.message, "type": self.error_type, "code": self.code}
         error.update({name: value for name, value in optional.items() if value is not None})

@@ -11,6 +11,7 @@ from graph_sandbox.exchange import Answer, Exchange, refusal
 from graph_sandbox.fault_rules import FaultRule
 from graph_sandbox.paging import empty_page_with_next
 from graph_sandbox.request import GraphRequest
+from graph_sandbox.state import World
 from graph_sandbox.usage import USED_UP, Headers, page_usage_header, usage_header
 
 HTML_TYPE = "text/html; charset=utf-8"
@@ -18,8 +19,9 @@ HTML_TYPE = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A fault striking: the rule, the request, and the true answer where the request was carried out."""
+    """A fault striking: the world, the rule, the request, and the true answer where the request was carried out."""
 
+    world: World
     rule: FaultRule
     request: GraphRequest
     answer: Answer

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from graph_sandbox.request import GraphRequest
 
+BREAKS_UPLOADS = frozenset({"upload_cut", "upload_stall"})
+"""The modes that strike while a file comes in."""
+
 
 @dataclass(slots=True)
 class FaultRule:
@@ -17,7 +20,8 @@ class FaultRule:
 
     It lets the first `skip` fitting requests pass, then hits `times` of them (0: until removed), each with
     probability `chance`. `delay_seconds` is waited before the answer. `code`, `subcode`, `status` and `error_message`
-    replace those of an error mode; `regain_minutes` fills the usage header.
+    replace those of an error mode; `regain_minutes` fills the usage header. `phase` is that of a chunked upload;
+    `after_bytes` is how much of a file a mode lets through that breaks uploads off.
     """
 
     mode: str
@@ -28,6 +32,8 @@ class FaultRule:
     skip: int = 0
     chance: float = 1.0
     match_message: str | None = None
+    phase: str | None = None
+    after_bytes: int = 0
     delay_seconds: float | None = None
     regain_minutes: int | None = None
     code: int | None = None
@@ -43,6 +49,7 @@ class FaultRule:
             self.page_id in (None, request.page_id)
             and self.edge in (None, request.edge)
             and self.method in (None, request.method)
+            and self.phase in (None, request.phase)
             and (self.match_message is None or self.match_message in (request.message or ""))
         )
 
@@ -81,10 +88,13 @@ class FaultRules:
         """Return the rules still in force."""
         return list(self._rules)
 
-    def take(self, request: GraphRequest) -> FaultRule | None:
-        """Return the rule that hits this request and count the hit, or None."""
+    def take(self, request: GraphRequest, *, breaks_uploads: bool = False) -> FaultRule | None:
+        """Return the rule that hits this request and count the hit, or None.
+
+        Rules that break uploads off are asked for while the body comes in, all others once it is there.
+        """
         for rule in self._rules:
-            if rule.fits(request) and self._strikes(rule):
+            if (rule.mode in BREAKS_UPLOADS) == breaks_uploads and rule.fits(request) and self._strikes(rule):
                 rule.hits += 1
                 if rule.is_spent:
                     self._rules.remove(rule)

@@ -76,6 +76,8 @@ def _narrow(value: Any, fields: Fields | None) -> Any:  # noqa: ANN401 - a field
         return _without_gaps(value)
     if isinstance(value, dict) and isinstance(value.get("data"), list):
         return {"data": [pick(item, fields) for item in value["data"]]}
+    if isinstance(value, list):
+        return [pick(item, fields) for item in value]
     if isinstance(value, dict):
         return pick(value, fields)
     raise GraphFault(2500, "Syntax error: a field without fields of its own was asked for some")

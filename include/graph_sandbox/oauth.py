@@ -1,20 +1,15 @@
-"""Tokens for sale: `oauth/access_token`, `debug_token` and the login dialog (D-LOGIN, D-LONG)."""
+"""Tokens for sale: `oauth/access_token` and `debug_token` (D-LONG)."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Any
-from urllib.parse import urlencode
 
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
-
-from graph_sandbox.entities import PUBLISHING_SCOPES, App, Token, TokenKind
+from graph_sandbox.entities import App, Token, TokenKind
 from graph_sandbox.errors import GraphFault, invalid_parameter
 from graph_sandbox.params import read_text, refuse_unknown
 from graph_sandbox.request import GraphRequest
-from graph_sandbox.state import DEFAULT_USER, AuthorizationCode, World
+from graph_sandbox.state import World
 from graph_sandbox.tokens import authenticate, check_token, find_token
 
 SHORT_LIFE_SECONDS = 5_400
@@ -136,41 +131,8 @@ def _granular(scope: str, token: Token) -> dict[str, Any]:
     return {"scope": scope, "target_ids": [token.page_id]} if is_scoped else {"scope": scope}
 
 
-async def show_dialog(request: Request) -> Response:
-    """Decide the login dialog at once, as scripted (`dialog_decision`), and send the browser back."""
-    world: World = request.app.state.world
-    app, redirect_uri = (
-        world.apps.get(request.query_params.get("client_id", "")),
-        request.query_params.get("redirect_uri"),
-    )
-    if app is None or not redirect_uri or (app.redirect_uris and redirect_uri not in app.redirect_uris):
-        return PlainTextResponse("URL Blocked: this redirect failed because the URI is not registered.", 400)
-    answer = _decide(world, app, redirect_uri, request.query_params.get("scope", ""))
-    if "state" in request.query_params:
-        answer["state"] = request.query_params["state"]
-    joiner = "&" if "?" in redirect_uri else "?"
-    return RedirectResponse(f"{redirect_uri}{joiner}{urlencode(answer)}#_=_", 302)
-
-
-def _decide(world: World, app: App, redirect_uri: str, scope: str) -> dict[str, str]:
-    if world.settings.dialog_decision != "approve":
-        return {
-            "error_reason": "user_denied",
-            "error": "access_denied",
-            "error_description": "Permissions error",
-            "error_code": "200",
-        }
-    declined = world.users[DEFAULT_USER].declined_scopes
-    asked = tuple(part.strip() for part in scope.split(",") if part.strip()) or PUBLISHING_SCOPES
-    code = f"AQ{secrets.token_urlsafe(40)}"
-    granted = tuple(part for part in asked if part not in declined)
-    world.codes[code] = AuthorizationCode(app.id, DEFAULT_USER, redirect_uri, granted)
-    return {"code": code}
-
-
 ROUTES = {
     ("GET", "oauth/access_token"): exchange,
     ("POST", "oauth/access_token"): exchange,
     ("GET", "debug_token"): debug_token,
 }
-DIALOG_ROUTES = [Route("/dialog/oauth", show_dialog), Route("/{version}/dialog/oauth", show_dialog)]

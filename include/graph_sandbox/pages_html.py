@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
+from graph_sandbox import media_html
 from graph_sandbox.entities import Page, Post
 from graph_sandbox.state import World
 
@@ -44,9 +45,10 @@ async def show_page(request: Request) -> HTMLResponse:
         key=lambda post: (post.created_at, post.sequence),
         reverse=True,
     )
-    articles = "".join(_article(page, post) for post in posts[:SHOWN_POSTS])
+    articles = "".join(_article(world, page, post) for post in posts[:SHOWN_POSTS])
     count = f"{len(posts)} published post{'' if len(posts) == 1 else 's'}"
-    return _document(page.name, count, articles or '<p class="note">Nothing published yet.</p>', refresh=True)
+    shown = articles or '<p class="note">Nothing published yet.</p>'
+    return _document(page.name, count, media_html.render_unready(world, page) + shown, refresh=True)
 
 
 async def show_post(request: Request) -> HTMLResponse:
@@ -56,7 +58,7 @@ async def show_post(request: Request) -> HTMLResponse:
     if post is None or not post.is_published:
         return _not_found()
     page = world.pages[page_id]
-    return _document(page.name, "", f'{_article(page, post)}<a href="/pages/{page.id}">All posts</a>')
+    return _document(page.name, "", f'{_article(world, page, post)}<a href="/pages/{page.id}">All posts</a>')
 
 
 def _world(request: Request) -> World:
@@ -64,14 +66,15 @@ def _world(request: Request) -> World:
     return world
 
 
-def _article(page: Page, post: Post) -> str:
+def _article(world: World, page: Page, post: Post) -> str:
     moment = datetime.fromtimestamp(post.created_at, UTC)
     link = f'<a class="link" href="{escape(post.link)}" rel="nofollow">{escape(post.link)}</a>' if post.link else ""
     text = f"<p>{escape(post.message)}</p>" if post.message else ""
     return (
         f'<article id="{post.id}"><strong>{escape(page.name)}</strong><br>'
         f'<a href="/{page.id}/posts/{post.suffix}"><time datetime="{moment.isoformat()}">'
-        f"{moment:%Y-%m-%d %H:%M:%S} UTC</time></a>{text}{link}</article>"
+        f"{moment:%Y-%m-%d %H:%M:%S} UTC</time></a>{text}{link}{media_html.render_media(world, post)}"
+        f"{media_html.render_comments(page, post)}</article>"
     )
 
 
@@ -80,7 +83,7 @@ def _document(title: str, subtitle: str, content: str, *, refresh: bool = False,
     return HTMLResponse(
         f'<!doctype html><html lang="pl"><head><meta charset="utf-8">{reload}'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-        f"<style>{STYLE}</style></head>"
+        f"<style>{STYLE}{media_html.STYLE}</style></head>"
         f"<body><header><div><h1>{escape(title)}</h1><p>{escape(subtitle)}</p></div></header>"
         f"<main>{content}</main></body></html>",
         status,
@@ -94,5 +97,6 @@ def _not_found() -> HTMLResponse:
 PAGE_ROUTES = [
     Route("/pages", show_index),
     Route("/pages/{page_id}", show_page),
+    *media_html.MEDIA_ROUTES,
     Route(r"/{page_id}/posts/{suffix}", show_post),
 ]

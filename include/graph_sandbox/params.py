@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl
-
-from starlette.datastructures import Headers
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from graph_sandbox.errors import invalid_parameter
 
@@ -20,7 +17,7 @@ COMMON_PARAMS = frozenset({"access_token", "appsecret_proof", "fields", "locale"
 """Accepted everywhere (the generic modifiers of the Graph API)."""
 
 SECRET_PARAMS = frozenset(
-    {"access_token", "appsecret_proof", "client_secret", "input_token", "fb_exchange_token", "code"}
+    {"access_token", "appsecret_proof", "client_secret", "input_token", "fb_exchange_token", "code", "sig"}
 )
 """Never recorded, never logged, never repeated in an error."""
 
@@ -40,15 +37,12 @@ def parse_query(query: bytes) -> Params:
         raise invalid_parameter("Invalid parameter encoding") from error
 
 
-async def parse_body(content_type: str, body: bytes) -> Params:
-    """Return the parameters in a request body; a body of another type is ignored, as Facebook ignores it."""
-    media_type = content_type.partition(";")[0].strip().lower()
+def parse_body(media_type: str, body: bytes) -> Params:
+    """Return the parameters in a form or a JSON object; a body of another type is ignored, as Facebook ignores it."""
     if media_type == "application/x-www-form-urlencoded":
         return parse_query(body)
     if media_type == "application/json":
         return _parse_json(body)
-    if media_type == "multipart/form-data":
-        return await _parse_multipart(content_type, body)
     return {}
 
 
@@ -62,17 +56,6 @@ def _parse_json(body: bytes) -> Params:
     if not isinstance(params, dict):
         raise invalid_parameter("The request body must be a JSON object")
     return params
-
-
-async def _parse_multipart(content_type: str, body: bytes) -> Params:
-    async def stream() -> AsyncIterator[bytes]:
-        yield body
-
-    try:
-        form = await MultiPartParser(Headers({"content-type": content_type}), stream()).parse()  # type: ignore[arg-type]
-    except (MultiPartException, KeyError, ValueError) as error:
-        raise invalid_parameter("The multipart body is malformed") from error
-    return dict(form.multi_items())
 
 
 def refuse_unknown(params: Iterable[str], known: frozenset[str]) -> None:
@@ -135,11 +118,13 @@ def read_time(params: Params, name: str) -> int | None:
 
 
 def read_objects(params: Params, name: str) -> list[dict[str, Any]]:
-    """Return a list of objects: JSON, a JSON string, or one form field per item (`name[0]={…}`)."""
-    items = _decode(params[name]) if name in params else []
-    if not isinstance(items, list):
+    """Return a list of objects: JSON, a JSON string, or one form field per item (`name[0]={…}`, in number order)."""
+    listed = _decode(params[name]) if name in params else []
+    if not isinstance(listed, list):
         raise invalid_parameter(f"Param {name} must be an array.")
-    items += [_decode(value) for key, value in sorted(params.items()) if key.startswith(f"{name}[")]
+    named = [_INDEXED_NAME.fullmatch(key) for key in params if key.startswith(f"{name}[")]
+    indexed = sorted((int(match[2] or 0), match[0]) for match in named if match)
+    items = listed + [_decode(params[key]) for _, key in indexed]
     if not all(isinstance(item, dict) for item in items):
         raise invalid_parameter(f"Param {name} must be an array of objects.")
     return items

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
+from graph_sandbox.attachments import ATTACHMENT_FIELDS, render_attachments
 from graph_sandbox.entities import Post
 from graph_sandbox.fields import Fields, parse_fields, pick
 from graph_sandbox.params import read_text
@@ -49,7 +49,7 @@ def _post_node(world: World, post: Post, base_url: str) -> dict[str, Any]:
     return {
         "id": post.id,
         "message": post.message,
-        "story": None if post.message else f"{page_name} shared a link.",
+        "story": None if post.message else f"{page_name} {_DEEDS[_status_type(post)]}.",
         "created_time": graph_time(post.created_at),
         "updated_time": graph_time(post.updated_at),
         "is_published": post.is_published,
@@ -57,23 +57,26 @@ def _post_node(world: World, post: Post, base_url: str) -> dict[str, Any]:
         "is_expired": False,
         "scheduled_publish_time": post.scheduled_publish_time,
         "permalink_url": f"{base_url}/{post.page_id}/posts/{post.suffix}",
-        "status_type": "shared_story" if post.link else "mobile_status_update",
+        "status_type": _status_type(post),
         "from": {"id": post.page_id, "name": page_name},
         "application": {"id": post.app_id, "name": app.name} if app else None,
-        "attachments": _link_attachment(post.link) if post.link else None,
+        "attachments": render_attachments(world, post, base_url),
     }
 
 
-def _link_attachment(link: str) -> dict[str, Any]:
-    """Return the attachment of a link post: Facebook wraps the address in its own redirect."""
-    wrapped = f"https://l.facebook.com/l.php?u={quote(link, safe='')}&h=AT0sandbox&s=1"
-    attachment = {**_ATTACHMENT_FIELDS, "media_type": "link", "type": "share", "title": link, "unshimmed_url": link}
-    return {"data": [{**attachment, "target": {"url": wrapped, "id": None}, "url": wrapped}]}
+def _status_type(post: Post) -> str:
+    if post.video_id:
+        return "added_video"
+    if post.photo_ids:
+        return "added_photos"
+    return "shared_story" if post.link else "mobile_status_update"
 
 
-_ATTACHMENT_FIELDS: dict[str, Any] = {
-    **dict.fromkeys(("media_type", "type", "title", "description", "url", "unshimmed_url", "media", "subattachments")),
-    "target": {"url": None, "id": None},
+_DEEDS = {
+    "added_video": "added a video",
+    "added_photos": "added new photos",
+    "shared_story": "shared a link",
+    "mobile_status_update": "updated their status",
 }
 _EMPTY_NODE: dict[str, Any] = {
     **dict.fromkeys(
@@ -82,5 +85,5 @@ _EMPTY_NODE: dict[str, Any] = {
     ),
     "from": {"id": "", "name": ""},
     "application": {"id": "", "name": "", "link": "", "namespace": ""},
-    "attachments": {"data": [_ATTACHMENT_FIELDS]},
+    "attachments": {"data": [ATTACHMENT_FIELDS]},
 }  # fmt: skip

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.types import Message, Receive, Scope
-
 from graph_sandbox.arrivals import Arrival
-from graph_sandbox.errors import GraphFault
-from graph_sandbox.params import SECRET_PARAMS, Params, parse_body, parse_query
-
-BODY_LIMIT = 1_000_000
-"""Bytes of a request that uploads nothing."""
+from graph_sandbox.fault_rules import FaultRule
+from graph_sandbox.file_part import FilePart
+from graph_sandbox.params import SECRET_PARAMS, Params
 
 OLDEST_VERSION = "v21.0"
 NEWEST_VERSION = "v27.0"
@@ -24,7 +20,7 @@ _ROOT_EDGES = frozenset({"me", "debug_token"})
 
 @dataclass(slots=True)
 class GraphRequest:
-    """What the handlers see of a request. `node` is "" for calls that name no object."""
+    """What the handlers see of a request. `node` is "" for calls that name no object; `fault` is what strikes it."""
 
     method: str
     path: str
@@ -32,12 +28,20 @@ class GraphRequest:
     node: str
     edge: str
     page_id: str | None
-    params: Params
-    token: str | None
-    token_transport: str | None
-    user_agent: str | None
+    headers: dict[str, str]
     base_url: str
     arrival: Arrival
+    params: Params = field(default_factory=dict)
+    files: list[FilePart] = field(default_factory=list)
+    token: str | None = None
+    token_transport: str | None = None
+    fault: FaultRule | None = None
+
+    @property
+    def phase(self) -> str | None:
+        """The phase of a chunked upload."""
+        phase = self.params.get("upload_phase")
+        return phase if isinstance(phase, str) else None
 
     @property
     def served_version(self) -> str:
@@ -46,9 +50,14 @@ class GraphRequest:
 
     @property
     def message(self) -> str | None:
-        """The text of the post this request writes, if it writes one."""
-        message = self.params.get("message")
-        return message if isinstance(message, str) else None
+        """The text this request writes, whatever its edge calls it, if it writes one."""
+        texts = (self.params.get(name) for name in ("message", "caption", "description"))
+        return next((text for text in texts if isinstance(text, str)), None)
+
+    def harmless_headers(self) -> dict[str, str]:
+        """Return the headers fit to be recorded: of credentials only the scheme."""
+        shown = {name: value for name, value in self.headers.items() if name != "cookie"}
+        return shown | {name: shown[name].partition(" ")[0] for name in shown if "authorization" in name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,54 +85,24 @@ def locate(path: str) -> Location:
 def _edge_of_node(node: str) -> str:
     if node in _ROOT_EDGES:
         return node
+    if node.startswith("upload:"):
+        return "upload"
     return "post" if _POST_ID.fullmatch(node) else "page"
 
 
-async def read_body(receive: Receive) -> bytes | None:
-    """Return the whole body, or None when the client left before its end.
-
-    Raises:
-        GraphFault: the body is larger than `BODY_LIMIT`; the rest of it is left unread.
-    """
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        event: Message = await receive()
-        if event["type"] == "http.disconnect":
-            return None
-        chunks.append(event.get("body", b""))
-        size += len(chunks[-1])
-        if size > BODY_LIMIT:
-            raise GraphFault(100, f"(#100) The request body is larger than {BODY_LIMIT} bytes", status=413)
-        if not event.get("more_body"):
-            return b"".join(chunks)
-
-
-async def collect_params(scope: Scope, headers: dict[bytes, bytes], body: bytes) -> tuple[Params, Params]:
-    """Return the parameters of the query string and those of the body."""
-    query = parse_query(scope["query_string"]) if scope["query_string"] else {}
-    content_type = headers.get(b"content-type", b"").decode("latin-1")
-    return query, await parse_body(content_type, body) if body else {}
-
-
-def find_token(headers: dict[bytes, bytes], query: Params, body: Params) -> tuple[str | None, str | None]:
+def find_token(headers: dict[str, str], query: Params, body: Params) -> tuple[str | None, str | None]:
     """Return the access token and how it travelled: header, query, form or json. The header wins."""
-    scheme, _, value = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() in ("bearer", "oauth") and value.strip():
         return value.strip(), "header"
     if query.get("access_token"):
         return str(query["access_token"]), "query"
     if body.get("access_token"):
-        is_json = headers.get(b"content-type", b"").lower().startswith(b"application/json")
+        is_json = headers.get("content-type", "").lower().startswith("application/json")
         return str(body["access_token"]), "json" if is_json else "form"
     return None, None
 
 
 def without_secrets(params: Params) -> dict[str, Any]:
-    """Return parameters fit to be recorded; what is not JSON (an uploaded file) becomes its type's name."""
-    plain = (str, int, float, bool, list, dict, type(None))
-    return {
-        name: value if isinstance(value, plain) else type(value).__name__
-        for name, value in params.items()
-        if name not in SECRET_PARAMS
-    }
+    """Return parameters fit to be recorded."""
+    return {name: value for name, value in params.items() if name not in SECRET_PARAMS}

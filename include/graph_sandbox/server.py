@@ -71,10 +71,11 @@ class SandboxServer:
         return self
 
     def stop(self) -> None:
-        """Stop serving, cutting what still hangs."""
+        """Stop serving, cutting what still hangs, and delete the files it kept."""
         self._server.should_exit = True
         self._thread.join(timeout=5)
         self.control.close()
+        self._world.library.close()
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])

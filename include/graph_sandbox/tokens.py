@@ -96,6 +96,12 @@ def find_page(world: World, request: GraphRequest) -> Page:
     return page
 
 
+def require_same_page(request: GraphRequest, token: Token, page_id: str) -> None:
+    """Demand the token of the Page the object belongs to; to all others the object is missing."""
+    if token.kind is not TokenKind.PAGE or token.page_id != page_id:
+        raise missing_object(request.method, request.node)
+
+
 def require_publisher(page: Page, token: Token) -> None:
     """Demand this Page's own token, with the task and the permissions publishing needs (D-FEED)."""
     if token.kind is not TokenKind.PAGE or token.page_id != page.id:

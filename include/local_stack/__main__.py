@@ -69,7 +69,9 @@ def _main(command: str, *, report: Report) -> int:
         samples = {}
         if has_samples:
             stack.wait_for_sandbox()
-            writer = SampleWriter(stack.database_url(), token_keys=stack.token_keys, sandbox=stack.sandbox)
+            writer = SampleWriter(
+                stack.database_url(), token_keys=stack.token_keys, media=stack.home.media, sandbox=stack.sandbox
+            )
             writer.connect_pages()
             writer.add_routes(mail_to="team@socialpub.example")
             samples = writer.write(EARLY)

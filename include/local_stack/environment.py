@@ -33,6 +33,7 @@ def build_environment(
         **(read_env_file(PROJECT / "config" / "celery.env") if broker_url else {}),
         **_secrets(home),
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
+        "SOCIALPUB_MEDIA_ROOT": str(home.media),
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
         "PYTHONUNBUFFERED": "1",
     }
@@ -44,6 +45,7 @@ def build_environment(
         "FACEBOOK_APP_ID": SANDBOX_APP_ID,
         "FACEBOOK_APP_SECRET": SANDBOX_APP_SECRET,
         "FACEBOOK_GRAPH_URL": f"http://127.0.0.1:{ports.sandbox}",
+        "FACEBOOK_DIALOG_URL": f"http://127.0.0.1:{ports.sandbox}",
         "SMTP_HOST": "127.0.0.1",
         "SMTP_PORT": str(ports.inbox_smtp),
         "SMTP_USER": "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from graph_sandbox.control import SandboxControl
+from graph_sandbox.samples import make_png
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 
@@ -23,6 +25,8 @@ class Sample:
     expected: str
     due_in: int = 0
     """Seconds from its insertion."""
+    photo: str | None = None
+    """A picture to show, by its name in the media folder."""
     fault: dict[str, Any] | None = None
     """What the sandbox answers to it first, as arguments of `add_fault`."""
 
@@ -48,6 +52,13 @@ LATE = (
         expected="published",
     ),
     Sample(
+        page_id="200000000000002",
+        title="With a photo",
+        body="The new banner of the guild.",
+        expected="published",
+        photo="banner.png",
+    ),
+    Sample(
         page_id="200000000000001",
         title="Refused for good",
         body="This one breaks a rule of Facebook.",
@@ -67,9 +78,10 @@ LATE = (
 class SampleWriter:
     """Writes LARPs, connected Pages and sample posts into the database, and scripts the sandbox for them."""
 
-    def __init__(self, database_url: str, *, token_keys: str, sandbox: SandboxControl | None) -> None:
+    def __init__(self, database_url: str, *, token_keys: str, media: Path, sandbox: SandboxControl | None) -> None:
         self._url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._cipher = TokenCipher.from_keys(token_keys)
+        self._media = media
         self._sandbox = sandbox
         # Facebook refuses the same text twice in a row, so each start signs its posts.
         self._signature = time.strftime("%H:%M:%S")
@@ -122,6 +134,14 @@ class SampleWriter:
             (sample.title, body, sample.page_id),
         ).fetchone()
         assert draft is not None, "connect_pages() comes first"
+        if sample.photo:
+            self._media.mkdir(parents=True, exist_ok=True)
+            (self._media / sample.photo).write_bytes(make_png(len(self._signature), size=512))
+            connection.execute(
+                "insert into social_draft_assets (draft_id, type, storage_path, alt_text)"
+                " values (%s, 'photo', %s, 'A banner of one colour')",
+                (draft[0], sample.photo),
+            )
         connection.execute(
             "insert into social_draft_approvals (draft_id, approver, decision) values (%s, 'ola', 'approved')", draft
         )

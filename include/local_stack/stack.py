@@ -24,7 +24,15 @@ from local_stack.processes import Component, stop_groups
 from local_stack.state import PROJECT, Home, Ports, StackError, is_listening
 from socialpub.db.schema import upgrade
 
-OUR_DAGS = ("publish_due_posts", "publish_post_now", "deliver_notifications", "send_daily_digest")
+OUR_DAGS = (
+    "check_page_tokens",
+    "deliver_notifications",
+    "preupload_media",
+    "publish_due_posts",
+    "publish_post_now",
+    "send_daily_digest",
+    "verify_handed_over_posts",
+)
 _START_SECONDS = 120
 
 Report = Callable[[str], None]

@@ -84,6 +84,11 @@ class Home:
         return self.path / "airflow"
 
     @property
+    def media(self) -> Path:
+        """Where the photos and videos of posts are looked for."""
+        return self.path / "media"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 

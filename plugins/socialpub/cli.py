@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from socialpub.cli_connections import add_verbs
 from socialpub.errors import SocialpubError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when the verb was carried out, 1 when it was refused or the doctor found something, 2 for wrong usage."""
     options = _parser().parse_args(arguments)
     try:
+        if not getattr(options, "needs_database", True):
+            return int(options.run(None, options))
         engine = _open_engine()
         try:
             return int(options.run(engine, options))
@@ -81,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("messages", nargs="*", type=UUID, metavar="MESSAGE", help="by default all")
     again.set_defaults(run=_requeue_outbox)
     verbs.add_parser("doctor", help="check what publishing needs").set_defaults(run=_doctor)
+    add_verbs(verbs)
     return parser
 
 

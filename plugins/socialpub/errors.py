@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 
 class SocialpubError(Exception):
@@ -50,8 +51,49 @@ class UnknownPageError(SocialpubError):
     """No connected Page has the given id."""
 
 
+class UnknownLarpError(SocialpubError):
+    """No LARP has the given id, or it has no connected Page."""
+
+
+class PageRefusedError(SocialpubError):
+    """The Page can't be connected as things stand; nothing was stored. The next step is for the person who asked.
+
+    `is_rerequest` says that asking Facebook once more, for what was declined, can help. `larp_id` is whose Page it was
+    to be, where that is known.
+    """
+
+    def __init__(self, message: str, *, next_step: str = "", is_rerequest: bool = False) -> None:
+        super().__init__(message, next_step=next_step)
+        self.is_rerequest = is_rerequest
+        self.larp_id: UUID | None = None
+
+
 class PostNotReadyError(SocialpubError):
     """The post can't be published as it stands: not approved, canceled, paused, already final, or under way."""
+
+
+class TokenUnusableError(PostNotReadyError):
+    """The Page has no token, or one that has expired by our own clock; a person has to reconnect it."""
+
+
+class MediaError(SocialpubError):
+    """A photo or video can't be had from storage as it should be; nothing of it was sent. Messages name the file."""
+
+
+class MediaRefusedError(MediaError):
+    """The storage path leads to a place that media may not come from; a person has to change path or settings."""
+
+
+class MediaMissingError(MediaError):
+    """There is no such file; a person has to put it there, or to change the asset."""
+
+
+class MediaChangedError(MediaError):
+    """The file is not the one it was: replaced, overwritten or cut off, perhaps while it was read."""
+
+
+class MediaUnavailableError(MediaError):
+    """The storage does not answer, or not usefully; trying again later is safe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +140,19 @@ class GraphRefusedError(GraphError):
 
 class TryAgainError(GraphRefusedError):
     """A refusal that may pass by itself; the same request may be sent again later."""
+
+
+class WrongOffsetError(TryAgainError):
+    """Facebook has another part of the upload than the sender thought: go on at `start_offset`, up to `end_offset`."""
+
+    def __init__(self, failure: GraphFailure, *, next_step: str, start_offset: int, end_offset: int) -> None:
+        super().__init__(failure, next_step=next_step)
+        self.start_offset = start_offset
+        self.end_offset = end_offset
+
+
+class UploadSessionOverError(TryAgainError):
+    """Facebook does not know the upload session any more; start a new one and send the file from its first byte."""
 
 
 class RateLimitedError(GraphRefusedError):

@@ -10,11 +10,17 @@ from functools import cache
 from pathlib import Path
 
 from socialpub.errors import ConfigurationError
+from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, UploadLimits, VideoLimits
+from socialpub.media.places import MediaPlaces
+from socialpub.services.check_tokens import CheckLimits
 from socialpub.services.claim import ScanLimits
+from socialpub.services.clean_up import CleanUpLimits
+from socialpub.services.hand_over import HandOverLimits
 from socialpub.services.notices.deliver import DeliveryRules
 from socialpub.services.notices.route_events import Grouping
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
+from socialpub.services.verify_handed_over import VerifyLimits
 
 _PREFIX = "SOCIALPUB_"
 
@@ -29,6 +35,18 @@ class Settings:
     lane_threads: int = 256
     """A burst of 1,000 posts is 250 a lane: each has its thread, so none waits for another one's answer."""
     settle_time: timedelta = timedelta(seconds=120)
+    hand_over: HandOverLimits = field(default_factory=HandOverLimits)
+    verify: VerifyLimits = field(default_factory=VerifyLimits)
+    clean_up: CleanUpLimits = field(default_factory=CleanUpLimits)
+    media: MediaPlaces = field(default_factory=MediaPlaces)
+    media_limits: MediaLimits = field(default_factory=MediaLimits)
+    link_limits: LinkLimits = field(default_factory=LinkLimits)
+    uploads: UploadLimits = field(default_factory=UploadLimits)
+    check: CheckLimits = field(default_factory=CheckLimits)
+    public_url: str = ""
+    """Where people reach the plugin's app, without a slash at the end; "" is [api] base_url and /socialpub."""
+    extra_permissions: tuple[str, ...] = ()
+    """Asked for in the login dialog beside what publishing needs, such as pages_manage_metadata for the webhook."""
     grouping: Grouping = field(default_factory=Grouping)
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     link_lifetime: timedelta = timedelta(days=3)
@@ -65,6 +83,32 @@ class Settings:
             ),
             lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
+            hand_over=HandOverLimits(
+                min_ahead=timedelta(minutes=_number(environment, "HAND_OVER_MIN_MINUTES", 15)),
+                max_ahead=timedelta(days=_number(environment, "HAND_OVER_MAX_DAYS", 28)),
+            ),
+            verify=VerifyLimits(
+                look_after=seconds("VERIFY_AFTER_SECONDS", 120), publish_after=seconds("VERIFY_LATE_SECONDS", 600)
+            ),
+            clean_up=CleanUpLimits(max_tries=count("CLEAN_UP_TRIES", 10)),
+            media=MediaPlaces(environment.get(f"{_PREFIX}MEDIA_ROOT", "").strip(), _list(environment, "MEDIA_URLS")),
+            media_limits=MediaLimits(
+                PhotoLimits(
+                    safe_bytes=count("PHOTO_SAFE_BYTES", PhotoLimits().safe_bytes),
+                    hard_bytes=count("PHOTO_MAX_BYTES", PhotoLimits().hard_bytes),
+                ),
+                VideoLimits(max_bytes=count("VIDEO_MAX_BYTES", VideoLimits().max_bytes)),
+            ),
+            uploads=UploadLimits(
+                upload_ahead=seconds("UPLOAD_AHEAD_SECONDS", UploadLimits().upload_ahead.total_seconds()),
+                max_posts=count("MAX_UPLOADS_PER_RUN", UploadLimits().max_posts),
+            ),
+            link_limits=LinkLimits(
+                time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(_list(environment, "LINK_PRIVATE_HOSTS"))
+            ),
+            check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
+            public_url=environment.get(f"{_PREFIX}PUBLIC_URL", "").strip().rstrip("/"),
+            extra_permissions=_words(environment.get(f"{_PREFIX}EXTRA_PERMISSIONS", "")),
             grouping=Grouping(pace=timedelta(minutes=_number(environment, "NOTIFY_PACE_MINUTES", 5))),
             link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
             templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
@@ -98,6 +142,10 @@ def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:
     """Three waits: the publish tasks have three retries."""
     text = environment.get(f"{_PREFIX}RETRY_MINUTES", "").strip() or "5,15,45"
@@ -111,6 +159,10 @@ def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:
             next_step="set it to three numbers of minutes such as 5,15,45, or leave it out.",
         )
     return minutes
+
+
+def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(_PREFIX + name, "").split(",") if part.strip())
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, *, at_least: float = 0) -> float:

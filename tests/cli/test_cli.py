@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -169,6 +170,64 @@ def test_a_post_declared_absent_is_due_at_once(terminal):
         "pending",
         True,
     )
+
+
+def unconfirmed_hand_over(terminal: Terminal) -> UUID:
+    """Facebook may hold the post; its time is an hour away."""
+    post = terminal.unconfirmed()
+    with terminal.world.connect() as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("update social_publish_attempts set is_hand_over = true")
+        connection.execute(
+            "update social_scheduled_posts set delivery = 'native', publish_at = now() + interval '1 hour'"
+        )
+    return post
+
+
+def test_a_hand_over_declared_absent_keeps_its_time(terminal):
+    """It must not go out now because nothing happened then."""
+    post = unconfirmed_hand_over(terminal)
+    code, words = terminal.run("resolve", post, "--absent")
+    assert (code, "pending until its time" in words) == (0, True)
+    assert terminal.world.one("select status, due_at = publish_at from social_scheduled_posts") == ("pending", True)
+
+
+def test_a_hand_over_is_resolved_with_the_scheduled_post(terminal, facebook):
+    """And a post that was to be live is not: it would never be looked at again."""
+    client = GraphClient(GraphSettings(DEFAULT_APP, Secret(DEFAULT_APP_SECRET), graph_url=facebook.url))
+    plan = FeedPost("Gates at 20:00", scheduled_publish_time=datetime.now(UTC) + timedelta(hours=1))
+    held = publish_feed_post(client, PAGE, Secret(f"EAAGpage{PAGE}"), plan).id
+    post = unconfirmed_hand_over(terminal)
+    code, words = terminal.run("resolve", post, "--published-as", held)
+    assert (code, words.strip()) == (0, f"Scheduled post {post} is with Facebook as {held}.")
+    assert terminal.world.one("select status, facebook_post_id from social_scheduled_posts") == ("handed_over", held)
+    assert terminal.world.one("select outcome from social_publish_attempts") == ("handed_over",)
+
+
+def test_a_direct_post_is_not_resolved_with_a_scheduled_one(terminal, facebook):
+    """Nothing changes."""
+    client = GraphClient(GraphSettings(DEFAULT_APP, Secret(DEFAULT_APP_SECRET), graph_url=facebook.url))
+    plan = FeedPost("Gates at 20:00", scheduled_publish_time=datetime.now(UTC) + timedelta(hours=1))
+    held = publish_feed_post(client, PAGE, Secret(f"EAAGpage{PAGE}"), plan).id
+    post = terminal.unconfirmed()
+    before = terminal.snapshot()
+    code, words = terminal.run("resolve", post, "--published-as", held)
+    assert (code, "is not live" in words) == (1, True)
+    assert terminal.snapshot() == before
+
+
+def test_a_post_that_facebook_is_about_to_publish_is_not_canceled(terminal):
+    """Said in plain words, and only from three minutes before."""
+    post = terminal.world.schedule(terminal.world.add_page(), due_in=150)
+    for change in (
+        "status = 'queued', claimed_by = 'r', lease_expires_at = now()",
+        "status = 'publishing'",
+        "status = 'handed_over', facebook_post_id = '1_2', handed_over_at = now(), handed_over_for = publish_at",
+    ):
+        terminal.world.run(f"update social_scheduled_posts set {change}")
+    code, words = terminal.run("cancel", post, "--reason", "Rained off")
+    assert (code, "too late to stop it" in words) == (1, True)
+    assert terminal.world.status(post) == "handed_over"
 
 
 def test_a_waiting_post_is_canceled_and_its_draft_can_be_scheduled_again(terminal):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -47,7 +48,9 @@ def test_socialpub_understands_its_verbs(world, monkeypatch: pytest.MonkeyPatch,
     """With made-up ids a verb is refused at most: 2 would mean that it was not understood."""
     monkeypatch.setenv("SOCIALPUB_DATABASE_URL", world.url("airflow_login"))
     filled = re.sub("POST|MESSAGE", str(uuid4()), command).replace("PAGE_ID", "1").replace("ID_OR_URL", "1_2")
-    assert main(shlex.split(filled)[1:]) in (0, 1), capsys.readouterr().err
+    typed, _, redirected = filled.replace("LARP_ID", str(uuid4())).partition(" < ")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(redirected))
+    assert main(shlex.split(typed)[1:]) in (0, 1), capsys.readouterr().err
 
 
 def test_the_migration_command_brings_an_empty_database_up_to_date(postgres, world):

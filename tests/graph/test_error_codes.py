@@ -16,8 +16,11 @@ Numbers = tuple[int | None, int | None]
 
 # Written down a second time, from the reference and not from the table it checks.
 EXPECTED: dict[ErrorClass, set[Numbers]] = {
-    ErrorClass.UNKNOWN: {(1, None), (2, None), (6001, None), (None, 1363047), (None, 1609010)},
-    ErrorClass.TRY_AGAIN: {(1609005, None), (None, 1609005)},
+    ErrorClass.UNKNOWN: {
+        (1, None), (2, None), (6001, None), (None, 1363047), (None, 1609010),
+        *((None, subcode) for subcode in (1363019, 1363021, 1363030, 1363033, 1363041)),
+    },
+    ErrorClass.TRY_AGAIN: {(389, None), (1609005, None), (None, 1363037), (None, 1609005)},
     ErrorClass.RATE_LIMITED: {
         *((code, None) for code in (4, 17, 32, 341, 613)), (613, 1996), (368, 1390008), (None, 1390008),
     },
@@ -25,11 +28,13 @@ EXPECTED: dict[ErrorClass, set[Numbers]] = {
         *((190, subcode) for subcode in (None, 458, 459, 460, 463, 464, 467, 492, 493)),
         (21, None), (100, 21), (100, 36009), (102, None), (2500, None),
     },
-    ErrorClass.PERMISSION: {(3, None), (10, None), (200, None)},
+    ErrorClass.PERMISSION: {(3, None), (10, None), (200, None), (None, 1363005), (None, 1363042)},
     ErrorClass.POLICY: {(368, None), *((None, subcode) for subcode in (1346003, 1404006, 1404078, 1404102, 1404112,
                                                                        4854002))},
     ErrorClass.INVALID_POST: {
-        *((code, None) for code in (100, 324, 382, 389, 803, 6000)), (100, 33),
+        *((code, None) for code in (100, 324, 382, 803, 6000)), (100, 33),
+        *((None, subcode) for subcode in (1363020, 1363022, 1363023, 1363024, 1363025, 1363026, 1363031, 1363032,
+                                          1363040, 1363045, 1363127, 1363128, 1363129)),
         *((None, subcode) for subcode in (1366046, 1609008, 2061006, 2069019, 1349125)),
     },
     ErrorClass.APP: {(12, None), (101, None), (104, None), (2635, None)},
@@ -62,12 +67,20 @@ EVERY_ROW = [
 
 
 def ask(
-    code: object, subcode: object = None, *, method: str = "POST", status: int = 400, words: str = "No.", **more: object
+    code: object,
+    subcode: object = None,
+    *,
+    method: str = "POST",
+    status: int = 400,
+    words: str = "No.",
+    is_repeatable: bool = False,
+    **more: object,
 ) -> type[errors.GraphError]:
     """The class of error that an answer with these numbers ends in."""
     error = {"message": words, "type": "OAuthException", "code": code, "error_subcode": subcode, **more}
     answer = Answer(status, {}, json.dumps({"error": error}).encode())
-    outcome = interpret_answer(Call(method, "1/feed"), answer, Usage(), now=datetime.now(UTC))
+    call = Call(method, "1/feed", is_repeatable=is_repeatable)
+    outcome = interpret_answer(call, answer, Usage(), now=datetime.now(UTC))
     assert isinstance(outcome, errors.GraphError)
     return type(outcome)
 
@@ -117,6 +130,55 @@ def test_a_read_is_never_unknown(row: ErrorCode):
     """Reading again harms nobody."""
     for status in (400, 500):
         assert ask(*numbers_as_sent(row), method="GET", status=status) is not errors.OutcomeUnknownError
+
+
+@pytest.mark.parametrize("row", EVERY_ROW)
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_write_that_may_be_repeated_is_judged_like_a_read(row: ErrorCode, status: int):
+    """A chunk of an upload, a deletion: never unknown, and refused where a read would be."""
+    kind = ask(*numbers_as_sent(row), status=status, is_repeatable=True)
+    assert kind is ask(*numbers_as_sent(row), status=status, method="GET")
+    assert kind is not errors.OutcomeUnknownError
+
+
+OFFSETS = {"start_offset": 40, "end_offset": "50"}
+
+
+@pytest.mark.parametrize(("code", "status"), [(6000, 400), (6001, 400), (6000, 500), (6001, 500), (100, 400)])
+@pytest.mark.parametrize("error_data", [OFFSETS, json.dumps(OFFSETS)])
+def test_a_wrong_offset_names_the_right_one(code: int, status: int, error_data: object):
+    """Whatever the code above the subcode, as an object or as JSON inside JSON."""
+    more = {"status": status, "is_repeatable": True, "error_data": error_data}
+    assert ask(code, 1363037, **more) is errors.WrongOffsetError
+    assert ask(code, 1363037, **more, is_transient=True) is errors.WrongOffsetError
+
+
+@pytest.mark.parametrize(
+    "error_data",
+    [None, {}, [], "", "[", "[" * 100_000, '"x"', {"start_offset": 5}, {"start_offset": 5, "end_offset": 4},
+     {"start_offset": -1, "end_offset": 4}, {"start_offset": 0, "end_offset": 2**63},
+     {"start_offset": "0", "end_offset": "4 "}, {"start_offset": "0", "end_offset": "٤"},
+     {"start_offset": False, "end_offset": True}, {"start_offset": 0.0, "end_offset": 4.0}],
+    ids=str,
+)  # fmt: skip
+def test_a_wrong_offset_without_the_right_one_is_only_tried_again(error_data: object):
+    """Nonsense must not become a place in a file."""
+    assert ask(6001, 1363037, is_repeatable=True, error_data=error_data) is errors.TryAgainError
+
+
+@pytest.mark.parametrize("code", [100, 6000, 6001])
+def test_an_ended_upload_session_says_so(code: int):
+    """Sending the chunk again would only fail again."""
+    assert ask(code, 1363041, is_repeatable=True, status=500) is errors.UploadSessionOverError
+
+
+@pytest.mark.parametrize("subcode", [1363019, 1363021, 1363030, 1363033, 1363037, 1363041])
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_upload_that_broke_off_proves_nothing_on_a_write_that_publishes(subcode: int, status: int):
+    """The end of an upload may have been carried out; on a chunk the same answer is only tried again."""
+    assert ask(6001, subcode, status=status) is errors.OutcomeUnknownError
+    assert subcode == 1363037 or ask(6000, subcode, status=status) is errors.OutcomeUnknownError
+    assert issubclass(ask(6001, subcode, status=status, is_repeatable=True), errors.TryAgainError)
 
 
 @pytest.mark.parametrize("row", EVERY_ROW)

@@ -9,9 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from socialpub import errors
-from socialpub.graph.page_post import PagePost
+from socialpub.graph.page_post import PagePost, parse_page_post
 from socialpub.graph.posts import FeedPost, list_published_posts
-from socialpub.graph.read_back import Absent, Ambiguous, Found, find_published, normalise_link, normalise_text
+from socialpub.graph.read_back import (
+    Absent,
+    Ambiguous,
+    Found,
+    find_published,
+    find_scheduled,
+    normalise_link,
+    normalise_text,
+)
 from tests.graph.conftest import APP_ID, TOKEN, answer, open_client
 
 SENT_AT = datetime(2026, 11, 24, 18, 0, 0, 400_000, tzinfo=UTC)
@@ -124,6 +132,116 @@ def test_a_link_alone_needs_the_link_to_agree():
     assert look(replace(bare, link="https://example.org/a"), post=post) == Found(
         replace(bare, link="https://example.org/a")
     )
+
+
+ALBUM = FeedPost(TEXT, attached_media=("11", "12"))
+
+
+@pytest.mark.parametrize("shown", [("11", "12"), ("12", "11")])
+def test_an_album_is_found_by_its_text_and_its_photos(shown: tuple[str, ...]):
+    """In whatever order Facebook shows them."""
+    live = replace(LIVE, media_ids=shown)
+    assert look(live, post=ALBUM) == Found(live)
+
+
+@pytest.mark.parametrize("shown", [(), ("11",), ("11", "12", "13"), ("21", "22")])
+def test_a_post_of_the_same_text_with_other_photos_is_never_called_absent(shown: tuple[str, ...]):
+    """Facebook may show a part of them, or none yet."""
+    doubtful = replace(LIVE, media_ids=shown)
+    assert look(doubtful, post=ALBUM) == Ambiguous((doubtful,))
+    sure = replace(LIVE, id="1_3", media_ids=("11", "12"))
+    assert look(doubtful, sure, post=ALBUM) == Found(sure)
+
+
+def test_our_photos_under_another_text_are_ours_as_well():
+    """Nobody else has their ids, but somebody has edited the post: a person has to look."""
+    edited = replace(LIVE, message="Gates open at 19:00", media_ids=("11", "12"))
+    assert look(edited, post=ALBUM) == Ambiguous((edited,))
+    assert look(replace(edited, media_ids=("21",)), post=ALBUM) == Absent()
+
+
+@pytest.mark.parametrize(("shown", "is_absent"), [((), False), (("11",), False), (("21", "22"), True)])
+def test_without_a_text_other_photos_are_another_post(shown: tuple[str, ...], is_absent: bool):
+    """No text is no fingerprint; unknown photos may be ours."""
+    bare = replace(LIVE, message=None, media_ids=shown)
+    found = look(bare, post=replace(ALBUM, message=None))
+    assert found == (Absent() if is_absent else Ambiguous((bare,)))
+
+
+def test_a_text_post_is_found_whatever_its_link_shows():
+    """A link to a video comes with one."""
+    live = replace(LIVE, media_ids=("99",))
+    assert look(live) == Found(live)
+
+
+@pytest.mark.parametrize(
+    ("attachments", "media_ids"),
+    [
+        ({"data": [{"media_type": "photo", "target": {"id": "11"}}]}, ("11",)),
+        ({"data": [{"media_type": "video", "target": {"id": 11}}]}, ("11",)),
+        (
+            {"data": [{"media_type": "album", "target": {"id": "9"}, "subattachments": {"data": [
+                {"media_type": "photo", "target": {"id": "12"}}, {"media_type": "photo", "target": {"id": "11"}}]}}]},
+            ("12", "11"),
+        ),
+        ({"data": [{"media_type": "album", "target": {"id": "9"}}]}, ()),
+        ({"data": [{"media_type": "link", "target": {"id": "9", "url": "https://example.org"}}]}, ()),
+        ({"data": [{"media_type": "photo"}, {"media_type": "photo", "target": {}}, {"target": {"id": "9"}}]}, ()),
+        ({"data": [{"media_type": ["photo"], "target": {"id": "9"}}, "x", None]}, ()),
+        ({"data": [{"media_type": "photo", "target": "11"}]}, ()),
+        ({"data": {"media_type": "photo"}}, ()),
+        ([], ()),
+        ("x", ()),
+        (None, ()),
+    ],
+)  # fmt: skip
+def test_the_media_of_a_post_are_read_as_far_as_they_make_sense(attachments: object, media_ids: tuple[str, ...]):
+    """Photos and videos; the album and the link are neither."""
+    post = parse_page_post({"id": "1_2", "attachments": attachments})
+    assert post
+    assert post.media_ids == media_ids
+
+
+DUE = SENT_AT + timedelta(days=2)
+HELD = replace(LIVE, is_published=False, scheduled_publish_time=DUE.replace(microsecond=0))
+PLANNED = FeedPost(TEXT, scheduled_publish_time=DUE)
+
+
+def look_ahead(*posts: PagePost, post: FeedPost = PLANNED, known_ids: tuple[str, ...] = ()) -> object:
+    return find_scheduled(posts, post=post, application_id=APP_ID, not_before=SENT_AT, known_ids=known_ids)
+
+
+def test_a_scheduled_post_is_found_by_its_text_and_its_time():
+    """Facebook keeps whole seconds."""
+    assert look_ahead(HELD) == Found(HELD)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"message": "Other"}, {"application_id": "999"}, {"created_time": SENT_AT - timedelta(seconds=31)},
+     {"is_published": True}, {"id": "1_7"}],
+)  # fmt: skip
+def test_another_scheduled_post_is_not_ours(change: dict):
+    """Other words, another app, older, live already, or known."""
+    assert look_ahead(replace(HELD, **change), known_ids=("1_7",)) == Absent()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"scheduled_publish_time": DUE + timedelta(minutes=1)}, {"scheduled_publish_time": None}, {"created_time": None}],
+)
+def test_a_scheduled_post_of_another_time_is_never_called_absent(change: dict):
+    """Somebody may have moved it on facebook.com."""
+    doubtful = replace(HELD, **change)
+    assert look_ahead(doubtful) == Ambiguous((doubtful,))
+    assert look_ahead(doubtful, replace(HELD, id="1_3")) == Found(replace(HELD, id="1_3"))
+
+
+def test_a_scheduled_album_is_found_by_its_photos():
+    """Two with the same text at the same time are told apart."""
+    mine = replace(HELD, media_ids=("11", "12"))
+    album = replace(PLANNED, attached_media=("11", "12"))
+    assert look_ahead(mine, replace(HELD, id="1_3", media_ids=("21",)), post=album) == Found(mine)
 
 
 def test_normalising_survives_what_is_no_link_and_no_text():

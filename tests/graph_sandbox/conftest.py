@@ -33,6 +33,30 @@ class Graph:
         headers = {"Authorization": f"Bearer {token}"}
         return self.session.request(method, f"{self.base_url}/v26.0/{path}", headers=headers, timeout=timeout, **place)
 
+    @staticmethod
+    def proof(token: str) -> dict[str, str]:
+        """Return the parameter that proves a token."""
+        return {"appsecret_proof": make_proof(token, DEFAULT_APP_SECRET)}
+
+    def upload(
+        self,
+        edge: str,
+        content: bytes,
+        *,
+        token: str = DEFAULT_PAGE_TOKEN,
+        field: str = "source",
+        filename: str = "a.png",
+        **params: Any,
+    ) -> requests.Response:
+        """Send a multipart file to an edge of the default Page, behind the parameters."""
+        return self.session.post(
+            f"{self.base_url}/v26.0/{DEFAULT_PAGE}/{edge}",
+            headers={"Authorization": f"Bearer {token}"},
+            data={**self.proof(token), **params},
+            files={field: (filename, content)},
+            timeout=5,
+        )
+
     def get(self, path: str, **params: Any) -> requests.Response:
         """Read."""
         return self.call("GET", path, **params)

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from graph_sandbox.control import SandboxControl
+from graph_sandbox.edge_faults import ALL_FAULTS
 from graph_sandbox.fault_replies import (
     CloseReply,
     CutReply,
@@ -204,7 +205,7 @@ def test_an_unknown_mode_is_refused_by_the_control_api(control: SandboxControl) 
 
 def test_the_control_api_lists_the_table(control: SandboxControl) -> None:
     """Anyone can ask which modes there are."""
-    assert control.fault_modes() == {mode.name: mode.commits for mode in FAULTS.values()}
+    assert control.fault_modes() == {mode.name: mode.commits for mode in ALL_FAULTS.values()}
 
 
 def test_a_reset_forgets_faults_posts_and_arrivals(graph: Graph, control: SandboxControl) -> None:

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from graph_sandbox.control import SandboxControl
+from graph_sandbox.samples import make_png
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP_SECRET, DEFAULT_PAGE, DEFAULT_PAGE_TOKEN
 from graph_sandbox.tokens import make_proof
@@ -229,6 +230,17 @@ def test_a_server_with_a_hung_request_stops_within_three_seconds() -> None:
     waiter.join(timeout=3)
     assert time.monotonic() - started < 3
     assert seen
+
+
+def test_the_files_of_a_server_end_with_it() -> None:
+    """What was uploaded does not stay on the disk."""
+    with SandboxServer() as server:
+        headers, data = {"Authorization": f"Bearer {DEFAULT_PAGE_TOKEN}"}, {"appsecret_proof": PROOF}
+        files = {"source": ("a.png", make_png())}
+        assert requests.post(f"{server.url}/{DEFAULT_PAGE}/photos", files=files, data=data, headers=headers).ok
+        [photo] = server._world.library.photos.values()
+        assert photo.file.path.exists()
+    assert not photo.file.path.parent.exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -22,6 +22,7 @@ VALUES = {
     "FACEBOOK_APP_ID": "1",
     "FACEBOOK_APP_SECRET": 'sec"ret',
     "FACEBOOK_GRAPH_URL": "http://127.0.0.1:1",
+    "FACEBOOK_DIALOG_URL": "http://127.0.0.1:1",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,9 @@ from socialpub.db.clock import read_clock
 from socialpub.db.posts import Run
 from socialpub.graph.client import GraphClient
 from socialpub.graph.settings import GraphSettings
+from socialpub.hooks.storage import AirflowMediaStore
+from socialpub.media.limits import MediaLimits
+from socialpub.media.places import MediaPlaces
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 from socialpub.services.claim import ScanLimits, scan_due_posts
@@ -22,25 +26,38 @@ from socialpub.services.lane import LaneResult, work_lane
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import Publisher, PublishTiming
 from socialpub.services.record import Recorder
+from socialpub.services.upload import MediaUploader
 
 PAGE = "200000000000001"
 
 
 @dataclass
 class Desk:
-    """One database, one sandbox, and the verbs of a run."""
+    """One database, one sandbox, one folder of media, and the verbs of a run."""
 
     world: World
     sandbox: SandboxServer
+    media: Path
     run: Run = Run("publish_due_posts", "scheduled__1")
     timing: PublishTiming = PublishTiming(look_ups=(timedelta(0),), order_wait=timedelta(seconds=1))
     settle_time: timedelta = timedelta(seconds=120)
 
+    def client(self) -> GraphClient:
+        hosts = {"graph_url": self.sandbox.url, "graph_video_url": self.sandbox.url, "rupload_url": self.sandbox.url}
+        return GraphClient(GraphSettings("100000000000001", Secret("sandbox-app-secret"), **hosts, read_timeout=2.0))
+
+    def uploader(self) -> MediaUploader:
+        store = AirflowMediaStore(MediaPlaces(str(self.media)))
+        return MediaUploader(self.world.engine(), self.client(), store, MediaLimits(), str(self.run))
+
+    def put(self, name: str, content: bytes) -> str:
+        """Store a file; returns its storage path."""
+        (self.media / name).write_bytes(content)
+        return name
+
     def publisher(self) -> Publisher:
         engine, rules = self.world.engine(pool_size=8), RetryRules()
-        client = GraphClient(
-            GraphSettings("100000000000001", Secret("sandbox-app-secret"), graph_url=self.sandbox.url, read_timeout=2.0)
-        )
+        client = self.client()
         clock, cipher = read_clock(engine), TokenCipher([TOKEN_KEY])
         return Publisher(
             engine=engine,
@@ -52,6 +69,7 @@ class Desk:
             timing=self.timing,
             recorder=Recorder(engine, str(self.run)),
             confirmer=Confirmer(engine, client, self.run, rules, timedelta(minutes=3), self.settle_time),
+            open_uploader=self.uploader,
         )
 
     def scan(self) -> list[list[UUID]]:
@@ -63,15 +81,25 @@ class Desk:
     def scan_and_work(self) -> list[LaneResult]:
         return [self.work(*lane) for lane in self.scan()]
 
-    def later(self, minutes: float) -> None:
-        """As if so much time had passed: everything the database remembers moves into the past."""
+    def later(self, minutes: float, *, keeps_plans: bool = False) -> None:
+        """As if so much time had passed: everything the database remembers moves into the past.
+
+        With `keeps_plans` the posts' own times stay, as Facebook knows them.
+        """
+        plans = () if keeps_plans else ("publish_at", "handed_over_for")
         ago = f"interval '{minutes} minutes'"
         with self.world.connect() as connection:
             connection.execute("set session_replication_role = replica")  # No trigger may object to time travel.
             for table, columns in (
                 ("social_publish_attempts", ("started_at", "sent_at", "finished_at")),
-                ("social_scheduled_posts", ("next_attempt_at", "lease_expires_at", "publish_at", "published_at")),
+                (
+                    "social_scheduled_posts",
+                    ("next_attempt_at", "lease_expires_at", "published_at", "handed_over_at", *plans),
+                ),
+                ("social_first_comments", ("due_at", "updated_at")),
+                ("social_media_cleanups", ("not_before",)),
                 ("facebook_page_connections", ("rate_limited_until",)),
+                ("social_draft_assets", ("uploaded_at",)),
             ):
                 moves = ", ".join(f"{column} = {column} - {ago}" for column in columns)
                 connection.execute(f"update {table} set {moves}")
@@ -102,7 +130,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(world: World, sandbox_server: SandboxServer) -> Desk:
+def desk(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Desk:
     sandbox_server.control.reset()
     sandbox_server.control.add_page(PAGE, "Larpowe Kroniki", token=f"EAAGpage{PAGE}")
-    return Desk(world, sandbox_server)
+    return Desk(world, sandbox_server, tmp_path)

@@ -9,12 +9,9 @@ from graph_sandbox.faults import FAULTS
 # What Facebook refuses for good; everything else goes out in the end, once whatever was wrong is mended.
 REFUSED = {
     "alias_803",
-    "capability_3",
     "cursor_100",
     "invalid_100",
     "missing_object_100_33",
-    "permission_10",
-    "permission_200",
 }
 # Lists and cursors break reading, not writing.
 ON_READS = {"cursor_100", "empty_list", "empty_page_with_next"}

@@ -78,7 +78,7 @@ def test_retries_come_after_5_15_and_45_minutes_and_then_the_post_is_failed(desk
     assert desk.live() == []
 
 
-@pytest.mark.parametrize("mode", ["invalid_100", "permission_200", "permission_10", "missing_object_100_33"])
+@pytest.mark.parametrize("mode", ["invalid_100", "missing_object_100_33"])
 def test_a_permanent_error_fails_after_one_attempt(desk, mode):
     """Trying again would change nothing; the row says what Facebook said and what to do."""
     post = desk.world.schedule(desk.world.add_page())
@@ -114,7 +114,9 @@ def test_a_rate_limit_closes_the_page_and_costs_no_try(desk):
     assert [outcome for _, outcome, *_ in desk.attempts(limited)] == ["rate_limited", "published"]
 
 
-@pytest.mark.parametrize("mode", ["token_460", "token_463", "token_invalid", "session_102"])
+@pytest.mark.parametrize(
+    "mode", ["token_460", "token_463", "token_492", "token_invalid", "session_102", "permission_10", "permission_200"]
+)
 def test_a_lost_token_holds_the_pages_posts_until_it_is_reconnected(desk, mode):
     """Nothing fails and nothing is lost: posts wait with the reason, and go out after the reconnect."""
     larp = desk.world.add_page()

@@ -122,7 +122,8 @@ $$;
 
 create or replace function social_after_new_posts() returns trigger
 language plpgsql security definer set search_path from current
-set socialpub.follows_post = 'on' set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+set socialpub.follows_post = 'on' -- noqa: PRS
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 declare
     followed bigint;
     overtaken uuid;
@@ -161,7 +162,9 @@ end
 $$;
 
 create or replace function social_after_post() returns trigger
-language plpgsql security definer set search_path from current set socialpub.follows_post = 'on' as $$
+language plpgsql security definer set search_path from current
+set socialpub.follows_post = 'on' -- noqa: PRS
+as $$
 begin
     if new.publish_at is distinct from old.publish_at then
         update social_drafts set scheduled_at = new.publish_at, updated_at = now() where id = new.draft_id;

@@ -25,7 +25,14 @@ _CONNECT_ARGS = {
 
 def open_engine(url: str | URL, *, pool_size: int = 4) -> Engine:
     """An engine for one process. `pool_size` connections serve its threads; more wait for a free one."""
-    return create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=20, connect_args=_CONNECT_ARGS)
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=20,
+        connect_args=_CONNECT_ARGS,
+        hide_parameters=True,  # An error's text must not carry posts or tokens into a log.
+    )
 
 
 @contextmanager

@@ -68,6 +68,8 @@ class HeldPosts:
 _TYPES: dict[str, TypeEngine[Any]] = {
     "claim_ahead": Interval(),
     "lease": Interval(),
+    "lifetime": Interval(),
+    "upload_ahead": Interval(),
     "fence_ahead": Interval(),
     "look_again_after": Interval(),
     "overdue_after": Interval(),
@@ -159,6 +161,13 @@ def take_unconfirmed_posts(session: Session, *, look_again_after: timedelta, max
 
 def count_held_posts(session: Session) -> list[HeldPosts]:
     return [HeldPosts(*row) for row in session.execute(_query("count_held_posts"))]
+
+
+def find_posts_to_upload(
+    session: Session, *, claim_ahead: timedelta, upload_ahead: timedelta, lifetime: timedelta, max_posts: int
+) -> list[UUID]:
+    params = {"claim_ahead": claim_ahead, "upload_ahead": upload_ahead, "lifetime": lifetime, "max_posts": max_posts}
+    return list(session.scalars(_query("find_posts_to_upload"), params))
 
 
 def open_attempts(session: Session, run: Run, post_ids: Sequence[UUID]) -> None:

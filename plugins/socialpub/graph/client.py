@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from socialpub.errors import ConfigurationError, GraphError, GraphFailure, TokenRefusedError
+from socialpub.errors import ConfigurationError, GraphError
 from socialpub.graph import wire
-from socialpub.graph.encoding import encode_params
-from socialpub.graph.interpret import Answer, Call, interpret_answer, interpret_exception
+from socialpub.graph.interpret import Answer, Call, interpret_answer, interpret_broken_file, interpret_exception
+from socialpub.graph.media import BrokenFileError
 from socialpub.graph.network import AnswerTooLongError, AnswerTooSlowError
-from socialpub.graph.proof import sign_token
+from socialpub.graph.prepare import NOTHING, Order, PreparedCall, prepare
 from socialpub.graph.redaction import clean_text, redact_urllib3_logs
-from socialpub.graph.settings import GraphSettings, app_token
+from socialpub.graph.settings import GraphSettings, Host, app_token
 from socialpub.graph.usage import Usage, read_usage
 from socialpub.models.secret import Secret
 
-__all__ = ["GraphClient", "GraphResponse", "PreparedCall", "app_token"]
+__all__ = ["GraphClient", "GraphResponse", "Order", "PreparedCall", "app_token"]
 
 log = logging.getLogger("facebook")
 
 LONGEST_ANSWER = 1_000_000  # bytes, unpacked
 _PIECE = 16_384
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NETWORK_ERRORS = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
@@ -41,7 +38,6 @@ _NETWORK_ERRORS = (
     AnswerTooLongError,
     AnswerTooSlowError,
 )
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +49,6 @@ class GraphResponse:
     fbtrace_id: str | None
     http_status: int
     duration_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedCall:
-    """A request that only has to be sent. It holds the token, so it is not part of the repr."""
-
-    call: Call
-    request: requests.PreparedRequest = field(repr=False)
 
 
 class GraphClient:
@@ -77,9 +65,12 @@ class GraphClient:
         session: requests.Session | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Raise `ConfigurationError` when the Graph URL of the settings is no URL."""
-        _require_url(settings.graph_url)
+        """Raise `ConfigurationError` when a host of the settings is no URL."""
+        session = session or requests.Session()
+        for host in Host:
+            _require_url(host, settings.host_url(host))
         self.settings = settings
+        self._proxies = {host: wire.read_proxies(session, settings.host_url(host)) for host in Host}
         self._session = wire.prepare_session(session, settings.graph_url)
         self._adapter = self._session.get_adapter(settings.graph_url)
         self._now = now
@@ -87,47 +78,33 @@ class GraphClient:
         self._is_version_reported = False
         redact_urllib3_logs()
 
-    def get(self, path: str, *, token: Secret, params: Mapping[str, Any] = _NOTHING) -> GraphResponse:
+    def get(self, path: str, *, token: Secret, params: Mapping[str, Any] = NOTHING) -> GraphResponse:
         """Read a node or edge. Whatever is unclear is a `TryAgainError`."""
-        return self.send(self._prepare("GET", path, token, query=params, form=None))
+        return self.send(self.prepare(Order("GET", path, query=params), token))
 
     def post(
-        self, path: str, *, token: Secret, data: Mapping[str, Any] = _NOTHING, params: Mapping[str, Any] = _NOTHING
+        self, path: str, *, token: Secret, data: Mapping[str, Any] = NOTHING, params: Mapping[str, Any] = NOTHING
     ) -> GraphResponse:
         """Write, with `data` as the form and `params` in the query. Whatever is unclear is `OutcomeUnknownError`."""
         return self.send(self.prepare_post(path, token=token, data=data, params=params))
 
     def prepare_post(
-        self, path: str, *, token: Secret, data: Mapping[str, Any] = _NOTHING, params: Mapping[str, Any] = _NOTHING
+        self, path: str, *, token: Secret, data: Mapping[str, Any] = NOTHING, params: Mapping[str, Any] = NOTHING
     ) -> PreparedCall:
         """The same write, ready for `send`: nothing is left to compute at its second. Raises `TokenRefusedError`."""
-        return self._prepare("POST", path, token, query=params, form=data)
+        return self.prepare(Order("POST", path, query=params, form=data), token)
+
+    def exchange(self, path: str, *, data: Mapping[str, Any]) -> GraphResponse:
+        """Write without a token: the form itself carries the app's credentials. Unclear: `OutcomeUnknownError`."""
+        return self.send(self.prepare(Order("POST", path, form=data), None))
 
     def delete(self, path: str, *, token: Secret) -> GraphResponse:
-        """Delete a node. Whatever is unclear is an `OutcomeUnknownError`."""
-        return self.send(self._prepare("DELETE", path, token, query=_NOTHING, form=None))
+        """Delete a node. Whatever is unclear is an `OutcomeUnknownError`; `nodes.delete_node` may be repeated."""
+        return self.send(self.prepare(Order("DELETE", path), token))
 
-    def _prepare(
-        self, method: str, path: str, token: Secret, *, query: Mapping[str, Any], form: Mapping[str, Any] | None
-    ) -> PreparedCall:
-        edge = quote(path.strip("/"), safe="/:")
-        _require_token(edge, token)
-        proof = sign_token(token, self.settings.app_secret)
-        hidden = (value for value in (*query.values(), *(form or {}).values()) if isinstance(value, Secret))
-        secrets = (token, proof, self.settings.app_secret, *hidden)
-        call = Call(method, edge, tuple(secret.reveal() for secret in secrets))
-        if form is None:
-            query = {**query, "appsecret_proof": proof}
-        else:  # A form keeps the proof out of the URL, and so out of every proxy's log.
-            form = {**form, "appsecret_proof": proof}
-        request = requests.Request(
-            method,
-            self.settings.edge_url(edge),
-            params=encode_params(query),
-            data=None if form is None else encode_params(form),
-            auth=wire.BearerAuth(token),
-        )
-        return PreparedCall(call, self._session.prepare_request(request))
+    def prepare(self, order: Order, token: Secret | None) -> PreparedCall:
+        """Any request, ready for `send`. Raises `TokenRefusedError`, and `InvalidPostError` for an empty file."""
+        return prepare(order, token, settings=self.settings, session=self._session)
 
     def send(self, prepared: PreparedCall) -> GraphResponse:
         """Send what was prepared, once."""
@@ -142,9 +119,11 @@ class GraphClient:
         return outcome
 
     def _exchange(self, prepared: PreparedCall) -> Answer | GraphError:
-        wire.start_request()
+        wire.start_request(write_timeout=self.settings.upload_timeout if prepared.is_upload else None)
         try:
-            return self._transfer(prepared.request)
+            return self._transfer(prepared)
+        except BrokenFileError as error:
+            return interpret_broken_file(prepared.call, error)
         except _NETWORK_ERRORS as error:
             return interpret_exception(prepared.call, error, is_unsent=wire.is_surely_unsent())
 
@@ -160,28 +139,17 @@ class GraphClient:
         trace_id = clean_text(answer.trace_id, secrets=call.secrets)[:100] if answer.trace_id else None
         return GraphResponse(body, usage, trace_id, answer.status, duration_s)
 
-    def _transfer(self, request: requests.PreparedRequest) -> Answer:
+    def _transfer(self, prepared: PreparedCall) -> Answer:
+        patience = self.settings.upload_timeout if prepared.is_upload else self.settings.read_timeout
         # Not by the session: it would look for redirects and cookies, and at the environment, for each request anew.
         with self._adapter.send(
-            request,
-            timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+            prepared.request,
+            timeout=(self.settings.connect_timeout, patience),
             stream=True,
             verify=True if self._session.verify is None else self._session.verify,
-            proxies=self._session.proxies,
+            proxies=self._proxies[prepared.host],
         ) as response:
-            return Answer(response.status_code, response.headers, self._read_body(response))
-
-    def _read_body(self, response: requests.Response) -> bytes:
-        deadline = time.monotonic() + self.settings.read_timeout
-        pieces, size = [], 0
-        while piece := response.raw.read1(_PIECE, decode_content=True):
-            pieces.append(piece)
-            size += len(piece)
-            if size > LONGEST_ANSWER:
-                raise AnswerTooLongError
-            if time.monotonic() > deadline:
-                raise AnswerTooSlowError
-        return b"".join(pieces)
+            return Answer(response.status_code, response.headers, _read_body(response, patience))
 
     def _compare_version(self, served: str | None) -> None:
         if not served or served == self.settings.version:
@@ -190,6 +158,19 @@ class GraphClient:
             is_first, self._is_version_reported = not self._is_version_reported, True
         if is_first:
             log.warning("Facebook served version %s instead of %s", clean_text(served)[:20], self.settings.version)
+
+
+def _read_body(response: requests.Response, patience: float) -> bytes:
+    deadline = time.monotonic() + patience
+    pieces, size = [], 0
+    while piece := response.raw.read1(_PIECE, decode_content=True):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LONGEST_ANSWER:
+            raise AnswerTooLongError
+        if time.monotonic() > deadline:
+            raise AnswerTooSlowError
+    return b"".join(pieces)
 
 
 def _log_call(call: Call, outcome: GraphResponse | GraphError, usage: Usage, duration_s: float) -> None:
@@ -207,16 +188,9 @@ def _log_call(call: Call, outcome: GraphResponse | GraphError, usage: Usage, dur
     )
 
 
-def _require_token(edge: str, token: Secret) -> None:
-    """A malformed header would be refused by the HTTP library with the token in its text."""
-    if not _TOKEN.fullmatch(token.reveal()):
-        failure = GraphFailure(edge, "The stored token is empty or has characters no token has; nothing was sent.")
-        raise TokenRefusedError(failure, next_step="connect the Page again.")
-
-
-def _require_url(url: str) -> None:
+def _require_url(host: Host, url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigurationError(
-            "The Graph URL is not an http(s) URL.", next_step="correct graph_url in the Airflow connection of the app."
+            f"The {host} is not an http(s) URL.", next_step=f"correct {host} in the Airflow connection of the app."
         )

@@ -48,17 +48,22 @@ class ErrorCode:
     scope: Scope = "page"
 
 
+# Subcodes that an upload answers to, not only a person.
+WRONG_OFFSET = 1363037
+SESSION_OVER = 1363041
+
 _HANDLING = "Graph API, Error handling"
 _LIMITS = "Graph API, Rate limiting"
 _FEED = "Graph API reference, Page feed"
 _PHOTOS = "Graph API reference, Page photos"
 _VIDEOS = "Graph API reference, Page videos"
+_SDK = "Meta's SDKs for Python and PHP, their uploaders"
 _FIELD = "reported by other clients"
 
 _LOOK = "look at the Page before sending anything again; socialpub does so by itself."
 _WAIT = "nothing; the post goes out when Facebook lets calls through again."
 _CONNECT = "connect the Page again, logged in as a person who may post to it."
-_GRANT = "grant the app the permission, or the person the Page role, that the message names; then retry the post."
+_GRANT = "grant the permission or Page role that the message names, then connect the Page again; its posts wait for it."
 _PAGE_QUALITY = "open the Page on facebook.com (Page quality, Support inbox), settle the matter, then resume the Page."
 _EDIT = "correct the post and schedule it again."
 _APP = "correct the Facebook app's settings or the Airflow connection of the app; every Page waits for it."
@@ -85,8 +90,8 @@ def _token(code: int, meaning: str, source: str, *, subcode: int | None = None, 
     return _refusal(ErrorClass.TOKEN, code, meaning, next_step, source, subcode=subcode)
 
 
-def _permission(code: int, meaning: str, source: str) -> ErrorCode:
-    return _refusal(ErrorClass.PERMISSION, code, meaning, _GRANT, source)
+def _permission(code: int | None, meaning: str, source: str, *, subcode: int | None = None) -> ErrorCode:
+    return _refusal(ErrorClass.PERMISSION, code, meaning, _GRANT, source, subcode=subcode)
 
 
 def _policy(code: int | None, meaning: str, source: str, *, subcode: int | None = None) -> ErrorCode:
@@ -107,10 +112,19 @@ def _duplicate(code: int | None, meaning: str, source: str, *, subcode: int | No
     return ErrorCode(code, subcode, ErrorClass.DUPLICATE, False, True, meaning, _LOOK, source)
 
 
+def _try_again(code: int | None, meaning: str, next_step: str, source: str, *, subcode: int | None = None) -> ErrorCode:
+    return ErrorCode(code, subcode, ErrorClass.TRY_AGAIN, True, False, meaning, next_step, source)
+
+
 def _unscrapable_link(code: int | None, subcode: int | None) -> ErrorCode:
     meaning = "Facebook could not read the page the link leads to"
     next_step = "check that the link opens without a login; socialpub tries again by itself."
-    return ErrorCode(code, subcode, ErrorClass.TRY_AGAIN, True, False, meaning, next_step, _HANDLING)
+    return _try_again(code, meaning, next_step, _HANDLING, subcode=subcode)
+
+
+def _bad_video(subcode: int, meaning: str) -> ErrorCode:
+    next_step = "convert the video or choose another file, and schedule the post again."
+    return _invalid(None, meaning, _FIELD, subcode=subcode, next_step=next_step)
 
 
 _LOG_IN_FIRST = "log in on facebook.com and clear what it asks for, then connect the Page again."
@@ -153,7 +167,12 @@ ROWS: tuple[ErrorCode, ...] = (
     _policy(368, "Facebook blocks the action for policy reasons", _HANDLING),
     _limit(368, "posting too fast", _FIELD, subcode=1390008),
     _invalid(382, "the video file is too small", _VIDEOS),
-    _invalid(389, "Facebook could not fetch the video from its URL", _VIDEOS),
+    _try_again(
+        389,
+        "Facebook could not fetch the video from its URL",
+        "check that the URL opens without a login; socialpub tries again by itself.",
+        _VIDEOS,
+    ),
     _duplicate(506, "the Page's newest post has the same content", _HANDLING),
     _limit(613, "a limit of this kind of call is reached", _LIMITS),
     _limit(613, "the volume of calls is uneven", _LIMITS, subcode=1996),
@@ -179,6 +198,36 @@ SUBCODE_ROWS: tuple[ErrorCode, ...] = (
     _invalid(None, "the URL is not valid", _FIELD, subcode=2061006),
     _invalid(None, "the file is not valid", _FIELD, subcode=2069019),
     _invalid(None, "the content is not valid", _FIELD, subcode=1349125),
+    _permission(None, "the token may not change this video", _FIELD, subcode=1363005),
+    _permission(None, "the token may not upload videos here", _FIELD, subcode=1363042),
+    # Meta's SDKs send the same chunk again for these four. On a request that publishes they prove nothing.
+    _unknown(None, "the upload of the video failed", _SDK, subcode=1363019),
+    _unknown(None, "the upload of the video failed", _SDK, subcode=1363021),
+    _unknown(None, "the upload of the video took too long", _SDK, subcode=1363030),
+    _unknown(None, "the upload of the video was interrupted", _SDK, subcode=1363033),
+    _try_again(
+        None,
+        "the chunk does not begin where Facebook stands",
+        "nothing; the upload goes on.",
+        _SDK,
+        subcode=WRONG_OFFSET,
+    ),
+    # Meta's SDK for PHP sends the chunk again here as well, but in an ended session that only fails again. The end of
+    # an upload may be answered so because it has ended it already: unclear on a request that publishes.
+    _unknown(None, "the upload session has ended", _FIELD, subcode=SESSION_OVER),
+    _bad_video(1363020, "the request carried no video file"),
+    _bad_video(1363022, "the video is smaller than 1 KB"),
+    _bad_video(1363023, "the video is larger than 2 GB"),
+    _bad_video(1363024, "the format of the video is not supported"),
+    _bad_video(1363025, "the video is shorter than a second"),
+    _bad_video(1363026, "the video is longer than 40 minutes"),
+    _bad_video(1363031, "the file is not a valid video"),
+    _bad_video(1363032, "the file is not a valid video"),
+    _bad_video(1363040, "the aspect ratio of the reel is not accepted"),
+    _bad_video(1363045, "the bytes that arrived are not as many as were announced"),
+    _bad_video(1363127, "the resolution of the reel is not accepted"),
+    _bad_video(1363128, "the length of the reel is not accepted"),
+    _bad_video(1363129, "the frame rate of the reel is not accepted"),
     _unknown(None, "a passing fault at Facebook", _FIELD, subcode=1363047),
     _unknown(None, "a passing fault at Facebook", _FIELD, subcode=1609010),
     _unscrapable_link(None, 1609005),
@@ -205,6 +254,11 @@ def look_up(code: int | None, subcode: int | None = None) -> ErrorCode:
     return replace(row, code=code, subcode=subcode or None)
 
 
+def find_subcode(subcode: int) -> ErrorCode | None:
+    """The row of a number that stands alone, as in the errors of a video's processing; None when nobody knows it."""
+    return _BY_NUMBERS.get((None, subcode))
+
+
 def _look_up_code(code: int | None) -> ErrorCode:
     if code is not None:
         if row := _BY_NUMBERS.get((code, None)):
@@ -218,8 +272,9 @@ def _look_up_code(code: int | None) -> ErrorCode:
 def refine_by_message(row: ErrorCode, message: str) -> ErrorCode:
     """The few errors whose numbers say too little; the only place that reads Facebook's words.
 
-    Three codes carry two meanings each: 368 a policy block or "You've already posted this", 100 a bad parameter or a
-    missing or wrong `appsecret_proof`, 2500 a missing token or an unknown path (all reported by other clients).
+    Some codes carry two meanings each: 368 a policy block or "You've already posted this", 100 a bad parameter or a
+    missing or wrong `appsecret_proof`, 2500 a missing token or an unknown path, 1 an unknown fault or a wrong app
+    secret in an exchange (all reported by other clients).
     """
     words = message.casefold().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     better = None
@@ -229,4 +284,6 @@ def refine_by_message(row: ErrorCode, message: str) -> ErrorCode:
         better = _app(100, "the app secret does not belong to the token's app, or the proof is missing", _HANDLING)
     elif row.code == 2500 and "unknown path" in words:
         better = _app(2500, "Facebook does not know the path of the call", _FIELD)
+    elif row.code == 1 and "client secret" in words:
+        better = _app(1, "the app secret is wrong", _FIELD)
     return replace(better, subcode=row.subcode) if better else row

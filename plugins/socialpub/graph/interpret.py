@@ -26,15 +26,29 @@ from socialpub.errors import (
     RateLimitedError,
     TokenRefusedError,
     TryAgainError,
+    UploadSessionOverError,
+    WrongOffsetError,
 )
-from socialpub.graph.error_codes import ErrorClass, ErrorCode, look_up, refine_by_message
+from socialpub.graph.error_codes import (
+    SESSION_OVER,
+    WRONG_OFFSET,
+    ErrorClass,
+    ErrorCode,
+    look_up,
+    refine_by_message,
+)
+from socialpub.graph.media import BrokenFileError
 from socialpub.graph.network import describe_network_error
+from socialpub.graph.offsets import parse_error_offsets
 from socialpub.graph.redaction import clean_text
 from socialpub.graph.usage import Usage
 
 LOOK_FIRST = "look at the Page before sending anything again; socialpub does so by itself."
 READ_AGAIN = "nothing; the Page is read again later."
+SEND_AGAIN = "nothing; the same request is sent again later, which does no harm."
 CHECK_NETWORK = "nothing if it was a hiccup; else check the network, DNS and proxy of the machine. It is tried again."
+CHECK_STORAGE = "nothing if it was a hiccup; else check the storage that holds the file. It is tried again."
+ATTACH_AGAIN = "the file has changed since it was attached; attach it again and schedule the post again."
 
 _ERRORS: dict[ErrorClass, type[GraphError]] = {
     ErrorClass.UNKNOWN: OutcomeUnknownError,
@@ -50,15 +64,21 @@ _ERRORS: dict[ErrorClass, type[GraphError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What was asked. `edge` is the path without version and query; `secrets` must not show up in any text."""
+    """What was asked. `edge` is the path without version and query; `secrets` must not show up in any text.
+
+    `is_repeatable` marks a write that may be sent again whatever became of it, because doing it twice leaves the Page
+    as doing it once does: a chunk of an upload, a deletion, a new schedule.
+    """
 
     method: str
     edge: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    is_repeatable: bool = False
 
     @property
     def is_write(self) -> bool:
-        return self.method != "GET"
+        """Whether an unclear outcome forbids to send it again."""
+        return self.method != "GET" and not self.is_repeatable
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +102,14 @@ def interpret_exception(call: Call, error: Exception, *, is_unsent: bool) -> Gra
     return unclear_outcome(call, failure)
 
 
+def interpret_broken_file(call: Call, error: BrokenFileError) -> GraphError:
+    """What a request comes to whose file ended early or could not be read: nobody can have carried half of it out."""
+    failure = GraphFailure(call.edge, str(error))
+    if error.is_too_short:
+        return InvalidPostError(failure, next_step=ATTACH_AGAIN)
+    return TryAgainError(failure, next_step=CHECK_STORAGE)
+
+
 def interpret_answer(call: Call, answer: Answer, usage: Usage, *, now: datetime) -> dict[str, Any] | GraphError:
     """The body of a success, or the error the answer stands for. A 200 that holds an error is an error."""
     body = _parse_object(answer.content)
@@ -95,10 +123,10 @@ def interpret_answer(call: Call, answer: Answer, usage: Usage, *, now: datetime)
 
 
 def unclear_outcome(call: Call, failure: GraphFailure) -> GraphError:
-    """The error for an answer that proves nothing: unknown on a write, try again on a read."""
+    """The error for an answer that proves nothing: unknown on a write, try again on what may be repeated."""
     if call.is_write:
         return OutcomeUnknownError(failure, next_step=LOOK_FIRST)
-    return TryAgainError(failure, next_step=READ_AGAIN)
+    return TryAgainError(failure, next_step=SEND_AGAIN if call.is_repeatable else READ_AGAIN)
 
 
 def classify(row: ErrorCode, *, status: int, is_transient: bool, is_write: bool) -> ErrorClass:
@@ -131,9 +159,22 @@ def _interpret_error(call: Call, answer: Answer, error: Any, usage: Usage, *, no
     if error_class == ErrorClass.RATE_LIMITED:
         until = regain_at(row, usage, now=now)
         return RateLimitedError(failure, next_step=row.next_step, regain_at=until, scope=row.scope)
+    if error_class == ErrorClass.TRY_AGAIN and (upload_error := _interpret_upload(failure, row, details)):
+        return upload_error
     if error_class != row.error_class or row.error_class == ErrorClass.UNKNOWN:
         return unclear_outcome(call, failure)
     return _ERRORS[error_class](failure, next_step=row.next_step)
+
+
+def _interpret_upload(failure: GraphFailure, row: ErrorCode, details: dict[str, Any]) -> GraphError | None:
+    """The two answers to a chunk that say how to go on; None for any other."""
+    if row.subcode == SESSION_OVER:
+        return UploadSessionOverError(failure, next_step="nothing; the upload starts afresh.")
+    offsets = parse_error_offsets(details.get("error_data")) if row.subcode == WRONG_OFFSET else None
+    if offsets is None:
+        return None
+    next_step = "nothing; the upload goes on where Facebook stands."
+    return WrongOffsetError(failure, next_step=next_step, start_offset=offsets[0], end_offset=offsets[1])
 
 
 def _failure(

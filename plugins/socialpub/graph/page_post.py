@@ -11,16 +11,22 @@ from urllib.parse import parse_qs, urlsplit
 
 # `link` itself is no field of a post since v3.3; the attachments hold it (Graph API reference, Page post).
 POST_FIELDS = (
-    "id,message,created_time,permalink_url,is_published,application{id},attachments{media_type,unshimmed_url,url}"
+    "id,message,created_time,permalink_url,is_published,scheduled_publish_time,application{id},"
+    "attachments{media_type,target{id},unshimmed_url,url,subattachments{media_type,target{id}}}"
 )
 # Valid in JSON, but no UTF-8 text column takes them: NUL, and half a surrogate pair.
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+_MEDIA_TYPES = ("photo", "video")
 _SHIM_HOSTS = ("l.facebook.com", "lm.facebook.com")
 
 
 @dataclass(frozen=True, slots=True)
 class PagePost:
-    """A post on a Page. What Facebook did not give is None; `created_time` is aware, in whole seconds."""
+    """A post on a Page. What Facebook did not give is None; instants are aware, in whole seconds.
+
+    `media_ids` are the photos and videos it shows, in order.
+    `scheduled_publish_time` is when Facebook will publish it; None as soon as it is live.
+    """
 
     id: str
     message: str | None = field(repr=False)
@@ -29,6 +35,8 @@ class PagePost:
     application_id: str | None
     link: str | None
     is_published: bool | None
+    media_ids: tuple[str, ...] = ()
+    scheduled_publish_time: datetime | None = None
 
 
 def parse_page_post(node: Any) -> PagePost | None:  # noqa: ANN401 - JSON of a shape we do not trust
@@ -46,6 +54,8 @@ def parse_page_post(node: Any) -> PagePost | None:  # noqa: ANN401 - JSON of a s
         parse_text(application.get("id")) if isinstance(application, dict) else None,
         next(_links(node), None),
         is_published if isinstance(is_published, bool) else None,
+        tuple(_media_ids(node)),
+        parse_instant(node.get("scheduled_publish_time")),
     )
 
 
@@ -70,12 +80,23 @@ def parse_instant(value: Any) -> datetime | None:  # noqa: ANN401 - JSON of a sh
 def _links(node: dict[str, Any]) -> Iterator[str]:
     if link := parse_text(node.get("link")):
         yield link
-    attachments = node.get("attachments")
-    entries = attachments.get("data") if isinstance(attachments, dict) else None
-    for entry in entries if isinstance(entries, list) else ():
-        url = parse_text(entry.get("unshimmed_url") or entry.get("url")) if isinstance(entry, dict) else None
-        if url:
+    for entry in _entries(node.get("attachments")):
+        if url := parse_text(entry.get("unshimmed_url") or entry.get("url")):
             yield _unwrap(url)
+
+
+def _media_ids(node: dict[str, Any]) -> Iterator[str]:
+    """Ids of photos and videos; an album is one attachment whose subattachments are its photos."""
+    for entry in _entries(node.get("attachments")):
+        for shown in _entries(entry.get("subattachments")) or [entry]:
+            target = shown.get("target") if shown.get("media_type") in _MEDIA_TYPES else None
+            if isinstance(target, dict) and (media_id := parse_text(target.get("id"))):
+                yield media_id
+
+
+def _entries(attachments: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON of a shape we do not trust
+    data = attachments.get("data") if isinstance(attachments, dict) else None
+    return [entry for entry in data if isinstance(entry, dict)] if isinstance(data, list) else []
 
 
 def _unwrap(url: str) -> str:

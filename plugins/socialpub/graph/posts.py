@@ -1,4 +1,4 @@
-"""Text and link posts of a Page: publish, read one, list the published ones."""
+"""Posts of a Page, with text, a link or photos: publish, read one, list the published ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from socialpub.errors import GraphFailure, InvalidPostError
-from socialpub.graph.client import GraphClient, GraphResponse, PreparedCall
+from socialpub.graph.answers import unusable_answer
+from socialpub.graph.client import GraphClient, PreparedCall
 from socialpub.graph.encoding import encode_params
-from socialpub.graph.interpret import Call, unclear_outcome
+from socialpub.graph.interpret import Call
 from socialpub.graph.page_post import POST_FIELDS, PagePost, parse_instant, parse_page_post, parse_text
+from socialpub.graph.paging import MAX_PAGES, are_all_older, list_nodes
 from socialpub.graph.tokens import TokenInfo, inspect_token
 from socialpub.graph.usage import Usage
 from socialpub.models.secret import Secret
@@ -33,15 +35,21 @@ __all__ = [
 
 # Asked for with the write itself, so that a published post needs no second call (Graph API reference, Page feed).
 _FIELDS_AFTER_WRITE = "id,permalink_url,created_time"
-_POSTS_A_PAGE = 25  # Attachments make bigger pages slow, and Facebook answers those with code 1.
 
 
 @dataclass(frozen=True, slots=True)
 class FeedPost:
-    """What goes on the Page: text, a link, or both. The content is not part of the repr."""
+    """What goes on the Page: text, a link, photos, or several of them. The content is not part of the repr.
+
+    `attached_media` are ids of unpublished photos of the Page, in the order they are shown. With a
+    `scheduled_publish_time` (aware, sent as whole seconds) Facebook keeps the post unpublished until then; photos of
+    such a post have to be uploaded as temporary (Graph API reference, Page photos).
+    """
 
     message: str | None = field(repr=False)
     link: str | None = field(default=None, repr=False)
+    attached_media: tuple[str, ...] = ()
+    scheduled_publish_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class PreparedFeedPost:
 
 @dataclass(frozen=True, slots=True)
 class PublishedPost:
-    """A post that Facebook confirmed; `id` has the full form `{page}_{post}`."""
+    """A post that Facebook confirmed, live or scheduled; `id` has the full form `{page}_{post}`."""
 
     id: str
     permalink_url: str | None
@@ -72,13 +80,26 @@ class PublishedPost:
 
 
 def build_feed_request(page_id: str, post: FeedPost) -> FeedRequest:
-    """What publishing would send. Raises `InvalidPostError` for a post with neither text nor link."""
+    """What publishing would send. Raises `InvalidPostError` for a post with neither text nor link nor media."""
     edge = f"{page_id}/feed"
-    data = encode_params({"message": post.message, "link": post.link})
+    data = encode_params({"message": post.message, "link": post.link, **_describe_media(post)})
     if not data:
-        failure = GraphFailure(edge, "The post has neither text nor a link; nothing was sent.")
+        failure = GraphFailure(edge, "The post has neither text nor a link nor media; nothing was sent.")
         raise InvalidPostError(failure, next_step="give the post a text and schedule it again.")
-    return FeedRequest(edge, data)
+    return FeedRequest(edge, data | _describe_schedule(post))
+
+
+def _describe_media(post: FeedPost) -> dict[str, Any]:
+    return {"attached_media": [{"media_fbid": photo_id} for photo_id in post.attached_media] or None}
+
+
+def _describe_schedule(post: FeedPost) -> dict[str, str]:
+    if post.scheduled_publish_time is None:
+        return {}
+    # Asked for where a post has several photos, and not said to be wrong with one (Graph API reference, Page photos).
+    content_type = "SCHEDULED" if post.attached_media else None
+    schedule = {"published": False, "scheduled_publish_time": post.scheduled_publish_time}
+    return encode_params({**schedule, "unpublished_content_type": content_type})
 
 
 def prepare_feed_post(client: GraphClient, page_id: str, token: Secret, post: FeedPost) -> PreparedFeedPost:
@@ -89,7 +110,7 @@ def prepare_feed_post(client: GraphClient, page_id: str, token: Secret, post: Fe
 
 
 def send_feed_post(client: GraphClient, prepared: PreparedFeedPost) -> PublishedPost:
-    """Publish now, with one request that is never repeated.
+    """Publish (or hand over, if it is scheduled), with one request that is never repeated.
 
     Raises a `GraphError`; `OutcomeUnknownError` also for a success without the id of a post of this Page.
     Source: Graph API reference, Page feed.
@@ -97,10 +118,7 @@ def send_feed_post(client: GraphClient, prepared: PreparedFeedPost) -> Published
     response = client.send(prepared.call)
     post_id = parse_text(response.body.get("id"))
     if not post_id or not re.fullmatch(rf"{re.escape(prepared.page_id)}_[0-9]+", post_id):
-        raise unclear_outcome(
-            Call("POST", prepared.edge),
-            _failure(prepared.edge, "The answer holds no id of a post of this Page.", response),
-        )
+        raise unusable_answer(prepared.call.call, "The answer holds no id of a post of this Page.", response)
     return PublishedPost(
         post_id,
         parse_text(response.body.get("permalink_url")),
@@ -119,12 +137,12 @@ def read_post(client: GraphClient, post_id: str, token: Secret) -> PagePost:
     response = client.get(post_id, token=token, params={"fields": POST_FIELDS})
     post = parse_page_post(response.body)
     if post is None:
-        raise _unusable(post_id, "The answer is no post.", response)
+        raise unusable_answer(Call("GET", post_id), "The answer is no post.", response)
     return post
 
 
 def list_published_posts(
-    client: GraphClient, page_id: str, token: Secret, *, since: datetime, max_pages: int = 20
+    client: GraphClient, page_id: str, token: Secret, *, since: datetime, max_pages: int = MAX_PAGES
 ) -> list[PagePost]:
     """The posts created at or after `since`, newest first, all of them or an error.
 
@@ -132,48 +150,14 @@ def list_published_posts(
     `since` is compared here, because Facebook does not document the parameter for this edge; posts without a
     created_time are kept. Source: Graph API reference, Page published posts.
     """
-    edge, after = f"{page_id}/published_posts", None
-    found: list[PagePost] = []
-    for _ in range(max_pages):
-        params = {"fields": POST_FIELDS, "limit": _POSTS_A_PAGE, "after": after}
-        response = client.get(edge, token=token, params=params)
-        posts = _parse_list(edge, response)
-        found += [post for post in posts if post.created_time is None or post.created_time >= since]
-        after = _cursor_after(edge, response)
-        if after is None or _are_all_older(posts, since):
-            return sorted(found, key=lambda post: post.created_time or since, reverse=True)
-    raise _unusable(edge, f"The list of posts did not end within {max_pages} pages.", response)
-
-
-def _are_all_older(posts: list[PagePost], since: datetime) -> bool:
-    """Whether a page lies wholly before `since`. An empty page says nothing: the next may hold posts."""
-    return bool(posts) and all(post.created_time is not None and post.created_time < since for post in posts)
-
-
-def _parse_list(edge: str, response: GraphResponse) -> list[PagePost]:
-    data = response.body.get("data")
-    posts = [parse_page_post(node) for node in data] if isinstance(data, list) else [None]
-    known = [post for post in posts if post is not None]
-    if len(known) < len(posts):
-        raise _unusable(edge, "The answer is no list of posts.", response)
-    return known
-
-
-def _cursor_after(edge: str, response: GraphResponse) -> str | None:
-    """The cursor of the next page. Only `next` says that there is one, and it holds the token: the URL is not used."""
-    paging: Any = response.body.get("paging")
-    if not isinstance(paging, dict) or not paging.get("next"):
-        return None
-    cursors = paging.get("cursors")
-    after = parse_text(cursors.get("after")) if isinstance(cursors, dict) else None
-    if after is None:
-        raise _unusable(edge, "The list of posts goes on, but its cursor is missing.", response)
-    return after
-
-
-def _unusable(edge: str, message: str, response: GraphResponse) -> Exception:
-    return unclear_outcome(Call("GET", edge), _failure(edge, message, response))
-
-
-def _failure(edge: str, message: str, response: GraphResponse) -> GraphFailure:
-    return GraphFailure(edge, message, response.http_status, fbtrace_id=response.fbtrace_id)
+    posts = list_nodes(
+        client,
+        f"{page_id}/published_posts",
+        token,
+        fields=POST_FIELDS,
+        parse=parse_page_post,
+        is_enough=lambda page: are_all_older(page, since),
+        max_pages=max_pages,
+    )
+    recent = [post for post in posts if post.created_time is None or post.created_time >= since]
+    return sorted(recent, key=lambda post: post.created_time or since, reverse=True)

@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterable
 
 LONGEST_TEXT = 500
-_SECRET_PARAMS = re.compile(r"((?:appsecret_proof|access_token|input_token|client_secret)=)[^&\s\"']+", re.IGNORECASE)
+_SECRET_PARAMS = re.compile(
+    r"((?:appsecret_proof|access_token|input_token|client_secret|fb_exchange_token|\bsig|\bcode|\bstate)=)[^&\s\"']+",
+    re.IGNORECASE,
+)
 # User and Page tokens start with EAA; Facebook repeats a malformed one in its error message.
 _TOKENS = re.compile(r"\bEAA[0-9A-Za-z_-]{8,}")
 # Half a surrogate pair, left by a text cut inside an emoji, can be neither printed nor stored.

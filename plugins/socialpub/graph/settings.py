@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from socialpub.models.secret import Secret
 
@@ -10,11 +11,20 @@ from socialpub.models.secret import Secret
 DEFAULT_VERSION = "v26.0"
 
 
+class Host(StrEnum):
+    """Whom a call goes to; the value names the setting that holds the URL (Graph API, Hosts)."""
+
+    GRAPH = "graph_url"
+    VIDEO = "graph_video_url"
+
+
 @dataclass(frozen=True, slots=True)
 class GraphSettings:
     """One Facebook app and the way to it. Timeouts are in seconds.
 
-    `read_timeout` bounds the wait for each piece of an answer, and the reading of its body as a whole.
+    `read_timeout` bounds the wait for each piece of an answer, and the reading of its body as a whole;
+    `upload_timeout` does so after a request that carried a file, which Facebook stores before it answers, and also
+    bounds how long none of the file's bytes may be taken.
     """
 
     app_id: str
@@ -26,10 +36,14 @@ class GraphSettings:
     dialog_url: str = "https://www.facebook.com"
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
+    upload_timeout: float = 300.0
 
-    def edge_url(self, path: str) -> str:
+    def host_url(self, host: Host) -> str:
+        return self.graph_video_url if host is Host.VIDEO else self.graph_url
+
+    def edge_url(self, path: str, host: Host = Host.GRAPH) -> str:
         """The URL of a node or edge such as `123/feed`, without a query."""
-        return f"{self.graph_url.rstrip('/')}/{self.version}/{path}"
+        return f"{self.host_url(host).rstrip('/')}/{self.version}/{path}"
 
 
 def app_token(settings: GraphSettings) -> Secret:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from socialpub.graph.interpret import Call, unclear_outcome
 from socialpub.graph.page_post import parse_instant, parse_text
 from socialpub.graph.redaction import clean_text
 from socialpub.graph.settings import app_token
+from socialpub.graph.usage import Usage
 from socialpub.models.secret import Secret
 
 
@@ -33,6 +35,15 @@ class TokenInfo:
     error_code: int | None = None
     error_subcode: int | None = None
     error_message: str | None = None
+    granular_scopes: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    """For each permission the Pages it was granted for; None, or no entry, means all."""
+    usage: Usage = field(default_factory=Usage, compare=False)
+    """What of the app's quota was used when this was asked."""
+
+    def has_scope(self, scope: str, page_id: str) -> bool:
+        """Whether the permission was granted for this Page."""
+        targets = self.granular_scopes.get(scope)
+        return scope in self.scopes and (targets is None or page_id in targets)
 
 
 def inspect_token(client: GraphClient, input_token: Secret) -> TokenInfo:
@@ -48,7 +59,7 @@ def inspect_token(client: GraphClient, input_token: Secret) -> TokenInfo:
             "debug_token", "The answer does not say whether the token is valid.", response.http_status
         )
         raise unclear_outcome(Call("GET", "debug_token"), failure)
-    return _parse_token_info(data, input_token)
+    return replace(_parse_token_info(data, input_token), usage=response.usage)
 
 
 def _parse_token_info(data: dict[str, Any], input_token: Secret) -> TokenInfo:
@@ -70,7 +81,18 @@ def _parse_token_info(data: dict[str, Any], input_token: Secret) -> TokenInfo:
         error_code=_number(error.get("code")),
         error_subcode=_number(error.get("subcode", error.get("error_subcode"))),
         error_message=clean_text(message, secrets=[input_token.reveal()]) if message else None,
+        granular_scopes=dict(_granular(data.get("granular_scopes"))),
     )
+
+
+def _granular(entries: Any) -> Iterator[tuple[str, frozenset[str] | None]]:  # noqa: ANN401 - JSON we do not trust
+    """An entry without `target_ids` means "all of them" (Graph API reference, Debug token)."""
+    for entry in entries if isinstance(entries, list) else ():
+        scope = parse_text(entry.get("scope")) if isinstance(entry, dict) else None
+        if scope:
+            targets = entry.get("target_ids")
+            ids = (parse_text(target) for target in targets) if isinstance(targets, list) else None
+            yield scope, None if ids is None else frozenset(target for target in ids if target)
 
 
 def _number(value: Any) -> int | None:  # noqa: ANN401 - JSON of a shape we do not trust

@@ -26,14 +26,20 @@ class _Progress(threading.local):
     """How far this thread's current request came: "", then "connecting", "connected", "sending"."""
 
     stage: str = ""
+    write_timeout: float | None = None
 
 
 _progress = _Progress()
 
 
-def start_request() -> None:
-    """Forget the previous request of this thread."""
+def start_request(*, write_timeout: float | None = None) -> None:
+    """Forget the previous request of this thread.
+
+    `write_timeout` bounds, in seconds, how long the server may take none of a file's bytes. Without it the connect
+    timeout holds for writing as well, which a small request never meets and a server that stores a video does.
+    """
     _progress.stage = ""
+    _progress.write_timeout = write_timeout
 
 
 def is_surely_unsent() -> bool:
@@ -52,6 +58,8 @@ class _WatchedConnection(HTTPConnection):
         if self.sock is None and self.auto_open:
             self.connect()
         if _progress.stage != "connecting":  # else it is the CONNECT of a proxy tunnel, not yet the request
+            if _progress.stage != "sending" and _progress.write_timeout is not None:
+                self.sock.settimeout(_progress.write_timeout)
             _progress.stage = "sending"
         super().send(data)
 
@@ -97,26 +105,30 @@ class OnceAdapter(HTTPAdapter):
         return manager
 
 
-class BearerAuth(AuthBase):
+class TokenAuth(AuthBase):
     """The token as a header. As `auth`, so that a ~/.netrc can't replace it."""
 
-    def __init__(self, token: Secret) -> None:
-        self._token = token
+    def __init__(self, token: Secret, scheme: str = "Bearer") -> None:
+        self._token, self._scheme = token, scheme
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        request.headers["Authorization"] = f"{self._scheme} {self._token.reveal()}"
         return request
 
 
-def prepare_session(session: requests.Session | None, url: str) -> requests.Session:
-    """A session for `POOL_SIZE` threads and one host, without cookies, redirects or retries; a given one is set up.
+def read_proxies(session: requests.Session, url: str) -> dict[str, str]:
+    """The proxies that the environment names for a host; asked before `prepare_session` shuts the environment out."""
+    return dict(session.merge_environment_settings(url, {}, stream=None, verify=None, cert=None)["proxies"])
+
+
+def prepare_session(session: requests.Session, url: str) -> requests.Session:
+    """Set a session up for `POOL_SIZE` threads, without cookies, redirects or retries.
 
     `requests` reads the environment (proxies, certificates) anew for each request, at the cost of the request itself;
-    here that is done once.
+    here that is done once. Certificates are those of the host of `url`.
     """
-    session = session or requests.Session()
     found = session.merge_environment_settings(url, {}, stream=None, verify=None, cert=None)
-    session.trust_env, session.proxies, session.verify = False, found["proxies"], found["verify"]
+    session.trust_env, session.verify = False, found["verify"]
     adapter = OnceAdapter()
     session.mount("https://", adapter)
     session.mount("http://", adapter)

@@ -65,7 +65,7 @@ class FacebookHook(BaseHook):
         if self._cipher is None:
             self._cipher = load_cipher()
         token = page.get_page_access_token(self._cipher, now)
-        self._unmasked.join(token.reveal(), None, _mask_together)
+        self._unmasked.join(token.reveal(), None, mask_tokens)
         return token
 
     def test_connection(self) -> tuple[bool, str]:
@@ -92,8 +92,10 @@ class FacebookHook(BaseHook):
             ) from error
 
 
-def _mask_together(tokens: Collection[str]) -> Collection[str]:
-    """What the threads of a lane have opened at the same moment is masked at once, where Airflow is set up for it."""
+def mask_tokens(tokens: Collection[str]) -> Collection[str]:
+    """Keep them out of this process's log, from now on; all at once, where Airflow is set up for it."""
+    if not tokens:
+        return tokens
     is_set_up = conf.get("logging", "secret_mask_adapter", fallback="") == ADAPTER
     for secret in [join_secrets(tokens)] if is_set_up else tokens:
         mask_secret(secret)

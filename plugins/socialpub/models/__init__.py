@@ -1,27 +1,49 @@
 """The entities, their statuses and the moves between them."""
 
+from socialpub.models.asset import DraftAsset
 from socialpub.models.base import Base
+from socialpub.models.chores import FirstComment, MediaCleanup
 from socialpub.models.connection import FacebookPageConnection
-from socialpub.models.draft import DraftApproval, DraftAsset, EventPostDraft
+from socialpub.models.draft import DraftApproval, EventPostDraft
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
+from socialpub.models.login_request import LoginRequest
 from socialpub.models.notification import Channel, Notification, NotificationEvent, NotificationRoute, SentDigest
 from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
-from socialpub.models.statuses import AttemptOutcome, DraftStatus, LatenessRule, PostStatus, TokenStatus
+from socialpub.models.statuses import (
+    AssetType,
+    AttemptOutcome,
+    CleanupKind,
+    Delivery,
+    DraftStatus,
+    FirstCommentStatus,
+    LatenessRule,
+    PostStatus,
+    TokenProblem,
+    TokenStatus,
+    UploadState,
+)
 
 __all__ = [
+    "AssetType",
     "AttemptOutcome",
     "AuditLogEntry",
     "Base",
     "Channel",
+    "CleanupKind",
+    "Delivery",
     "DraftApproval",
     "DraftAsset",
     "DraftStatus",
     "EventPostDraft",
     "FacebookPageConnection",
+    "FirstComment",
+    "FirstCommentStatus",
     "Larp",
     "LatenessRule",
+    "LoginRequest",
+    "MediaCleanup",
     "Notification",
     "NotificationEvent",
     "NotificationRoute",
@@ -31,6 +53,8 @@ __all__ = [
     "PublishingGate",
     "ScheduledPublish",
     "SentDigest",
+    "TokenProblem",
     "TokenStatus",
+    "UploadState",
     "WebhookEvent",
 ]

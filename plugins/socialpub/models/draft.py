@@ -1,14 +1,15 @@
-"""What an editor writes: a draft, its assets, and who approved it."""
+"""What an editor writes: a draft, and who approved it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import FetchedValue, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from socialpub.errors import IllegalMoveError
+from socialpub.models.asset import DraftAsset
 from socialpub.models.base import Base, UuidKey, WrittenNow
 from socialpub.models.larp import Larp
 from socialpub.models.scheduled import ScheduledPublish
@@ -26,6 +27,9 @@ class EventPostDraft(Base):
     title: Mapped[str]
     body: Mapped[str] = mapped_column(server_default="")
     link: Mapped[str | None]
+    first_comment: Mapped[str | None]
+    first_comment_delay_minutes: Mapped[int] = mapped_column(server_default="0")
+    """How long after the post its first comment follows."""
     status: Mapped[str] = mapped_column(server_default=DraftStatus.DRAFT)
     scheduled_at: Mapped[datetime | None] = mapped_column(server_onupdate=FetchedValue())
     content_hash: Mapped[str] = mapped_column(server_default="", server_onupdate=FetchedValue())
@@ -83,32 +87,6 @@ class EventPostDraft(Base):
             f"Draft {self.id} is “{self.status}” and can't become “{status}”.",
             next_step="submit it, let it be approved, then schedule it; a canceled or published draft stays as it is.",
         )
-
-
-class DraftAsset(Base):
-    """A photo or video of a draft, and how far its upload to Facebook has come."""
-
-    __tablename__ = "social_draft_assets"
-    __table_args__ = (UniqueConstraint("draft_id", "position", name="one_asset_per_position"),)
-
-    id: Mapped[UuidKey]
-    draft_id: Mapped[UUID] = mapped_column(ForeignKey("social_drafts.id"))
-    position: Mapped[int] = mapped_column(SmallInteger, server_default="1")
-    type: Mapped[str]
-    storage_path: Mapped[str]
-    public_url: Mapped[str | None]
-    size_bytes: Mapped[int | None] = mapped_column(BigInteger)
-    checksum_sha256: Mapped[str | None]
-    mime_type: Mapped[str | None]
-    alt_text: Mapped[str | None]
-    upload_state: Mapped[str] = mapped_column(server_default="not_uploaded")
-    upload_session_id: Mapped[str | None]
-    upload_start_offset: Mapped[int | None] = mapped_column(BigInteger)
-    upload_end_offset: Mapped[int | None] = mapped_column(BigInteger)
-    facebook_media_id: Mapped[str | None]
-    uploaded_at: Mapped[datetime | None]
-    created_at: Mapped[WrittenNow]
-    updated_at: Mapped[WrittenNow]
 
 
 class DraftApproval(Base):

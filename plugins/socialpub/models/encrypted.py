@@ -20,8 +20,11 @@ EncryptedToken = NewType("EncryptedToken", str)
 _PREFIX = "fernet:"
 _SET_KEYS = (
     "set SOCIALPUB_TOKEN_KEYS (or the Airflow Variable/secret socialpub_token_keys) to the Fernet keys, newest first, "
-    "separated by commas. A new key: python -c "
-    '"from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())".'
+    "separated by commas; a new key: `socialpub keys generate`."
+)
+_BRING_BACK = (
+    "put that key back into SOCIALPUB_TOKEN_KEYS (or the Airflow Variable/secret socialpub_token_keys), last in the "
+    "list; where it is gone for good, reconnect the Page."
 )
 
 
@@ -52,7 +55,8 @@ class TokenCipher:
         except ValueError as error:
             raise TokenKeyError("A key for the Page access tokens is malformed.", next_step=_SET_KEYS) from error
         self._keys = tuple(keys)
-        self._key_ids = [_key_id(key) for key in keys]
+        self.key_ids = tuple(_key_id(key) for key in keys)
+        """Fingerprints of the keys, newest first; they tell nothing about the keys themselves."""
 
     @classmethod
     def from_keys(cls, keys: str) -> TokenCipher:
@@ -64,17 +68,30 @@ class TokenCipher:
         return Sealer(self._keys, purpose=purpose)
 
     def encrypt(self, token: Secret) -> EncryptedToken:
-        return EncryptedToken(f"{_PREFIX}{self._key_ids[0]}:{self._fernet.encrypt(token.reveal().encode()).decode()}")
+        return EncryptedToken(f"{_PREFIX}{self.key_ids[0]}:{self._fernet.encrypt(token.reveal().encode()).decode()}")
+
+    def is_newest(self, token: EncryptedToken) -> bool:
+        """Whether the token is written with the newest key already."""
+        return read_key_id(token) == self.key_ids[0]
+
+    def renew(self, token: EncryptedToken) -> EncryptedToken:
+        """The same token under the newest key. Raises what `decrypt` raises."""
+        return token if self.is_newest(token) else self.encrypt(self.decrypt(token))
 
     def decrypt(self, token: EncryptedToken) -> Secret:
         """Raises `TokenKeyError` when the key that wrote the token is not among ours, or the text was changed."""
-        key_id, _, text = token.removeprefix(_PREFIX).partition(":")
+        key_id, text = read_key_id(token), token.removeprefix(_PREFIX).partition(":")[2]
         try:
             return Secret(self._fernet.decrypt(text.encode()).decode())
         except (InvalidToken, ValueError) as error:
-            known = ", ".join(self._key_ids)
-            why = "was altered" if key_id in self._key_ids else f"was written with key {key_id}, ours are {known}"
-            raise TokenKeyError(f"A Page access token can't be decrypted: it {why}.", next_step=_SET_KEYS) from error
+            known = ", ".join(self.key_ids)
+            why = "was altered" if key_id in self.key_ids else f"was written with key {key_id}, ours are {known}"
+            raise TokenKeyError(f"A Page access token can't be decrypted: it {why}.", next_step=_BRING_BACK) from error
+
+
+def read_key_id(token: EncryptedToken) -> str:
+    """The fingerprint of the key that a token was written with."""
+    return token.removeprefix(_PREFIX).partition(":")[0]
 
 
 def _key_id(key: str) -> str:

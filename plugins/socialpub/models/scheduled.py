@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Computed, FetchedValue, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from socialpub.errors import IllegalMoveError
@@ -38,6 +38,12 @@ class ScheduledPublish(Base):
             unique=True,
             postgresql_where=text("facebook_post_id is not null"),
         ),
+        Index("social_scheduled_posts_handed_over", "due_at", postgresql_where=text("status = 'handed_over'")),
+        Index(
+            "social_scheduled_posts_to_hand_over",
+            "due_at",
+            postgresql_where=text("status = 'pending' and delivery = 'native'"),
+        ),
         Index("social_scheduled_posts_unconfirmed", "due_at", postgresql_where=text("status = 'unconfirmed'")),
         Index(
             "social_scheduled_posts_on_their_way",
@@ -64,8 +70,13 @@ class ScheduledPublish(Base):
     lease_expires_at: Mapped[datetime | None]
     published_at: Mapped[datetime | None]
     facebook_post_id: Mapped[str | None]
+    """The full id of the post. Of a video that Facebook still holds only the video has one, which stands here then."""
     permalink_url: Mapped[str | None]
-    delivery: Mapped[str] = mapped_column(server_default="direct")
+    delivery: Mapped[str] = mapped_column(server_default=FetchedValue())
+    """Its Page's, unless the post has its own."""
+    handed_over_at: Mapped[datetime | None]
+    handed_over_for: Mapped[datetime | None]
+    """When Facebook will publish it; another `publish_at` still has to be told."""
     lateness_rule: Mapped[str | None]
     late_by_minutes: Mapped[int | None]
     created_by: Mapped[str] = mapped_column(server_default="")
@@ -84,8 +95,13 @@ class ScheduledPublish(Base):
 
     @property
     def tries_used(self) -> int:
-        """How many attempts count against the limit; rate limits and unsent attempts do not."""
-        return sum(attempt.outcome in USES_A_TRY for attempt in self.attempts)
+        """How many attempts count against the limit; rate limits, unsent attempts and hand-overs do not."""
+        return sum(attempt.outcome in USES_A_TRY and not attempt.is_hand_over for attempt in self.attempts)
+
+    @property
+    def hand_overs_tried(self) -> int:
+        """How often Facebook was asked to hold the post and did not, or may not have."""
+        return sum(attempt.outcome in USES_A_TRY and attempt.is_hand_over for attempt in self.attempts)
 
     def mark_queued(self, *, claimed_by: str, lease_expires_at: datetime, now: datetime) -> None:
         """Give the post to one run, which has until `lease_expires_at` to move it on."""
@@ -100,6 +116,16 @@ class ScheduledPublish(Base):
     def mark_published(self, facebook_post_id: str, *, permalink_url: str | None, published_at: datetime) -> None:
         self._move_to(PostStatus.PUBLISHED, reason=None)
         self.facebook_post_id, self.permalink_url, self.published_at = facebook_post_id, permalink_url, published_at
+
+    def mark_handed_over(self, facebook_post_id: str, *, now: datetime) -> None:
+        """Facebook publishes it at `publish_at`, and may be told another time or to forget it until then."""
+        self._move_to(PostStatus.HANDED_OVER, reason=None)
+        self.facebook_post_id, self.next_attempt_at = facebook_post_id, None
+        self.handed_over_at, self.handed_over_for = now, self.publish_at
+
+    def mark_moved(self, publish_at: datetime) -> None:
+        """Facebook has been told to publish it at that time."""
+        self.handed_over_for = publish_at
 
     def mark_failed(self, error: str) -> None:
         self._move_to(PostStatus.FAILED, reason=error)
@@ -150,6 +176,8 @@ class PublishAttempt(Base):
     started_at: Mapped[WrittenNow]
     sent_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    is_hand_over: Mapped[bool] = mapped_column(server_default="false")
+    """Whether it asks Facebook to hold the post until its time, instead of publishing it."""
     outcome: Mapped[str | None]
     http_status: Mapped[int | None]
     error_class: Mapped[str | None]

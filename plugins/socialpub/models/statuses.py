@@ -53,9 +53,18 @@ POST_MOVES: dict[PostStatus, frozenset[PostStatus]] = {
     PostStatus.PENDING: frozenset({PostStatus.QUEUED, PostStatus.HANDED_OVER, PostStatus.CANCELED, PostStatus.MISSED}),
     PostStatus.QUEUED: frozenset({PostStatus.PUBLISHING, PostStatus.PENDING, PostStatus.CANCELED}),
     PostStatus.PUBLISHING: frozenset(
-        {PostStatus.PUBLISHED, PostStatus.QUEUED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.UNCONFIRMED}
+        {
+            PostStatus.PUBLISHED,
+            PostStatus.QUEUED,
+            PostStatus.PENDING,
+            PostStatus.FAILED,
+            PostStatus.UNCONFIRMED,
+            PostStatus.HANDED_OVER,
+        }
     ),
-    PostStatus.UNCONFIRMED: frozenset({PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED}),
+    PostStatus.UNCONFIRMED: frozenset(
+        {PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.HANDED_OVER}
+    ),
     PostStatus.HANDED_OVER: frozenset(
         {PostStatus.PUBLISHED, PostStatus.PENDING, PostStatus.FAILED, PostStatus.CANCELED}
     ),
@@ -76,6 +85,8 @@ class AttemptOutcome(StrEnum):
     RELEASED = "released"
     """Given back before anything was sent. Uses up no try."""
     CANCELED = "canceled"
+    HANDED_OVER = "handed_over"
+    """Facebook holds the post until its time."""
 
 
 USES_A_TRY = frozenset({AttemptOutcome.RETRY, AttemptOutcome.FAILED, AttemptOutcome.UNCONFIRMED, AttemptOutcome.ABSENT})
@@ -86,7 +97,70 @@ class TokenStatus(StrEnum):
     VALID = "valid"
     EXPIRING = "expiring"
     LOST = "lost"
-    """Facebook no longer takes the token; posts of the Page are held until somebody reconnects it."""
+    """The Page can't be posted to with this token; its posts are held until a person has mended it (`TokenProblem`)."""
+
+
+class TokenProblem(StrEnum):
+    """Why a token is lost. Each has its own way out; the reason beside it names it."""
+
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    """Password changed, logged out, app removed, or not used for 90 days."""
+    LOGIN_REQUIRED = "login_required"
+    """The person behind it has to clear something on facebook.com first."""
+    ROLE_LOST = "role_lost"
+    """The person behind it has no role on the Page any more."""
+    PERMISSION_MISSING = "permission_missing"
+    """A check found that the token lacks a permission, or has it for other Pages only."""
+    NOT_PERMITTED = "not_permitted"
+    """Facebook refused to publish although the token works; no check can see whether that has passed."""
+    WRONG_TOKEN = "wrong_token"  # noqa: S105 - the name of a problem
+    """No Page access token, or another Page's."""
+    KEY_LOST = "key_lost"
+    """None of our keys opens it."""
+
+
+class AssetType(StrEnum):
+    PHOTO = "photo"
+    VIDEO = "video"
+
+
+class UploadState(StrEnum):
+    """How far an asset has come to Facebook. An edit or a cancel of its draft takes it back to the beginning."""
+
+    NOT_UPLOADED = "not_uploaded"
+    UPLOADING = "uploading"
+    """Begun; session and offsets say how far."""
+    UPLOADED = "uploaded"
+    """Facebook has every byte; nobody sees it yet."""
+    FAILED = "failed"
+    """Facebook can't use it; `upload_error` says why."""
+
+
+class Delivery(StrEnum):
+    """Who publishes a post at its time."""
+
+    DIRECT = "direct"
+    NATIVE = "native"
+    """Facebook, which holds it as a scheduled post until then."""
+
+
+class FirstCommentStatus(StrEnum):
+    PENDING = "pending"
+    POSTING = "posting"
+    """Sent, or about to be; looked up before it is ever sent again."""
+    POSTED = "posted"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class CleanupKind(StrEnum):
+    """What is to be deleted at Facebook."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    POST = "post"
+    """A native scheduled post that was canceled here."""
 
 
 class LatenessRule(StrEnum):

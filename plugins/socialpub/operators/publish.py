@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from socialpub.db.posts import LaneDescription, Run
     from socialpub.services.lane import LaneResult
     from socialpub.services.publish import Publisher
+    from socialpub.services.upload import MediaUploader
 
 PUBLISH_RETRIES: dict[str, Any] = {
     "retries": len(RETRY_DELAYS),
@@ -33,6 +34,9 @@ PUBLISH_RETRIES: dict[str, Any] = {
     "retry_exponential_backoff": 3.0,
     "max_retry_delay": RETRY_DELAYS[-1],
 }
+
+
+LOOK_AT_VIDEO_AFTER = timedelta(seconds=15)
 
 
 class PublishPostsOperator(BaseOperator):
@@ -131,7 +135,11 @@ class PublishPostsOperator(BaseOperator):
             raise PostsWaitError("; ".join(result.waiting), delay=max(result.retry_at - now, timedelta(0)))
         if result.resume_at:
             self.log.warning("Rate limited, no try used: %s", "; ".join(result.waiting))
-            raise AirflowRescheduleException(result.resume_at)  # type: ignore[no-untyped-call]
+        if result.processed:
+            self.log.info("Facebook processes the video; no worker waits for it: %s", "; ".join(result.processed))
+        looks = [now + LOOK_AT_VIDEO_AFTER] if result.processed else []
+        if resume_at := min([*looks, *([result.resume_at] if result.resume_at else [])], default=None):
+            raise AirflowRescheduleException(resume_at)  # type: ignore[no-untyped-call]
         if result.failed:
             raise PostsFailedError("; ".join(result.failed))
         if not result.published:
@@ -161,6 +169,13 @@ def open_publisher(engine: Engine, run: Run) -> Publisher:
 
     settings, hook, clock = load_settings(), FacebookHook(), read_clock(engine)
     client = hook.get_conn()
+
+    def open_uploader() -> MediaUploader:
+        from socialpub.hooks.storage import AirflowMediaStore
+        from socialpub.services.upload import MediaUploader
+
+        return MediaUploader(engine, client, AirflowMediaStore(settings.media), settings.media_limits, str(run))
+
     return Publisher(
         engine=engine,
         client=client,
@@ -171,4 +186,5 @@ def open_publisher(engine: Engine, run: Run) -> Publisher:
         timing=settings.timing,
         recorder=Recorder(engine, str(run)),
         confirmer=Confirmer(engine, client, run, settings.retries, settings.scan.lease, settings.settle_time),
+        open_uploader=open_uploader,
     )

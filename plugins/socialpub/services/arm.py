@@ -15,7 +15,15 @@ from socialpub.db.engine import transaction
 from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Run
 from socialpub.graph.posts import FeedPost
-from socialpub.models import EventPostDraft, FacebookPageConnection, PostStatus, PublishAttempt, ScheduledPublish
+from socialpub.models import (
+    AssetType,
+    DraftAsset,
+    EventPostDraft,
+    FacebookPageConnection,
+    PostStatus,
+    PublishAttempt,
+    ScheduledPublish,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +34,7 @@ class LoadedPost:
     status: PostStatus
     status_reason: str | None
     claimed_by: str | None
+    draft_id: UUID
     title: str
     page: FacebookPageConnection
     time_zone: str
@@ -33,6 +42,8 @@ class LoadedPost:
     due_at: datetime
     content_hash: str
     content: FeedPost
+    """With the photos that are uploaded so far."""
+    assets: tuple[DraftAsset, ...]
     facebook_post_id: str | None
     permalink_url: str | None
     attempt: PublishAttempt | None
@@ -43,6 +54,15 @@ class LoadedPost:
     def name(self) -> str:
         """How messages speak of the post."""
         return f"“{self.title}” for {self.page} (scheduled post {self.id})"
+
+    @property
+    def video(self) -> DraftAsset | None:
+        """The one asset of a video post."""
+        return next((asset for asset in self.assets if asset.type == AssetType.VIDEO), None)
+
+    def is_processed(self, run: str) -> bool:
+        """Whether it is a video that this run has sent, so that Facebook has to be asked how far it is."""
+        return self.status == PostStatus.PUBLISHING and self.claimed_by == run and self.video is not None
 
 
 @wait_for_database
@@ -64,7 +84,9 @@ def _read(session: Session, post_ids: Sequence[UUID]) -> Sequence[ScheduledPubli
         select(ScheduledPublish)
         .where(ScheduledPublish.id.in_(post_ids))
         .options(
-            joinedload(ScheduledPublish.draft).joinedload(EventPostDraft.larp),
+            joinedload(ScheduledPublish.draft).options(
+                joinedload(EventPostDraft.larp), selectinload(EventPostDraft.assets)
+            ),
             joinedload(ScheduledPublish.connection),
             selectinload(ScheduledPublish.attempts),
         )
@@ -78,15 +100,22 @@ def _loaded(post: ScheduledPublish) -> LoadedPost:
         status=PostStatus(post.status),
         status_reason=post.status_reason,
         claimed_by=post.claimed_by,
+        draft_id=draft.id,
         title=draft.title,
         page=post.connection,
         time_zone=draft.larp.time_zone,
         publish_at=post.publish_at,
         due_at=post.due_at,
         content_hash=draft.content_hash,
-        content=FeedPost(message=draft.body or None, link=draft.link),
+        content=build_content(draft.body, draft.link, draft.assets),
+        assets=tuple(draft.assets),
         facebook_post_id=post.facebook_post_id,
         permalink_url=post.permalink_url,
         attempt=post.attempts[-1] if post.attempts else None,
         tries_used=post.tries_used,
     )
+
+
+def build_content(body: str, link: str | None, assets: Sequence[DraftAsset]) -> FeedPost:
+    photos = (asset.facebook_media_id for asset in assets if asset.type == AssetType.PHOTO)
+    return FeedPost(body or None, link, tuple(photo_id for photo_id in photos if photo_id))

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from socialpub.db import posts as statements
+from socialpub.db.connections import hold_due_posts
 from socialpub.db.engine import transaction
 from socialpub.db.posts import ClaimedPost, HeldPosts, Run
 from socialpub.services.lanes import deal_lanes
@@ -55,6 +56,7 @@ def scan_due_posts(engine: Engine, run: Run, limits: ScanLimits) -> Scan:
     with transaction(engine, actor=str(run)) as session:
         missed = statements.miss_late_posts(session, max_posts=limits.max_posts)
     with transaction(engine, actor=str(run)) as session:
+        hold_due_posts(session)
         held = statements.count_held_posts(session)
         unconfirmed = statements.take_unconfirmed_posts(
             session, look_again_after=limits.look_again_after, max_posts=limits.max_posts

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, or_, select
 
 from socialpub.db.engine import transaction
 from socialpub.db.posts import Run
@@ -15,10 +15,13 @@ from socialpub.errors import GraphError
 from socialpub.graph.client import GraphClient
 from socialpub.graph.posts import list_published_posts
 from socialpub.graph.read_back import Absent, Ambiguous, Found, ReadBack, find_published
-from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
+from socialpub.models import AttemptOutcome, FacebookPageConnection, PostStatus, ScheduledPublish
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost
-from socialpub.services.outcomes import RetryRules
+from socialpub.services.confirm_native import confirm_hand_over
+from socialpub.services.confirm_video import InProcess, Rejected, VideoReadBack, forget_dead_upload, look_for_video
+from socialpub.services.holds import lose_token
+from socialpub.services.outcomes import RetryRules, find_token_problem
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,8 @@ class Confirmation(StrEnum):
     """Proved absent after its last try; the post is failed."""
     OPEN = "open"
     """Not known yet; the post stays unconfirmed."""
+    SETTLED = "settled"
+    """A hand-over to Facebook whose end is known; nothing is left to do for this run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +55,55 @@ class Confirmer:
 
     def confirm_post(self, post: LoadedPost, token: Secret, *, now: datetime) -> Confirmation:
         """Look once and write down what that proves. A Page that can't be read proves nothing."""
+        if post.attempt and post.attempt.is_hand_over:
+            is_settled = confirm_hand_over(self, post, token, now=now)
+            return Confirmation.SETTLED if is_settled else Confirmation.OPEN
         sent_at = _sent_at(post)
         try:
-            posts = list_published_posts(self.client, post.page.page_id, token, since=sent_at - _CLOCK_TOLERANCE)
+            found = self._look(post, token, sent_at)
         except GraphError as error:
             log.warning("%s is still unconfirmed, its Page can't be read: %s", post.name, error)
+            self._hold_page(post, error)
             return Confirmation.OPEN
-        found = find_published(
+        return self._write_down(post, found, is_settled=now - sent_at >= self.settle_time, now=now)
+
+    def _look(self, post: LoadedPost, token: Secret, sent_at: datetime) -> ReadBack | VideoReadBack:
+        if post.video is not None:
+            return look_for_video(self.client, post, token)
+        posts = list_published_posts(self.client, post.page.page_id, token, since=sent_at - _CLOCK_TOLERANCE)
+        return find_published(
             posts,
             post=post.content,
             application_id=self.client.settings.app_id,
             not_before=sent_at,
-            known_ids=self._known_ids(post),
+            known_ids=self.known_ids(post),
         )
-        return self._write_down(post, found, is_settled=now - sent_at >= self.settle_time, now=now)
 
-    def _known_ids(self, post: LoadedPost) -> set[str]:
+    def _hold_page(self, post: LoadedPost, error: GraphError) -> None:
+        """A token that can't read the Page can't post to it either."""
+        problem = find_token_problem(error)
+        if problem is not None:
+            with transaction(self.engine, actor=str(self.run)) as session:
+                page = session.get_one(FacebookPageConnection, post.page.id)
+                lose_token(session, page, problem, str(error), token_stored_at=post.page.token_stored_at)
+
+    def known_ids(self, post: LoadedPost) -> set[str]:
         """Ids that other rows of ours hold: two equal texts on one Page are two posts."""
         with transaction(self.engine, actor=str(self.run)) as session:
             known = session.scalars(
                 select(ScheduledPublish.facebook_post_id).where(
                     ScheduledPublish.connection_id == post.page.id,
-                    ScheduledPublish.published_at >= _sent_at(post) - timedelta(hours=1),
+                    or_(
+                        ScheduledPublish.published_at >= _sent_at(post) - timedelta(hours=1),
+                        ScheduledPublish.status == PostStatus.HANDED_OVER,
+                    ),
                 )
             )
             return {post_id for post_id in known if post_id}
 
-    def _write_down(self, post: LoadedPost, found: ReadBack, *, is_settled: bool, now: datetime) -> Confirmation:
+    def _write_down(
+        self, post: LoadedPost, found: ReadBack | VideoReadBack, *, is_settled: bool, now: datetime
+    ) -> Confirmation:
         with transaction(self.engine, actor=str(self.run)) as session:
             row = session.get_one(ScheduledPublish, post.id, with_for_update={"of": ScheduledPublish})
             if row.status != PostStatus.UNCONFIRMED:
@@ -90,6 +117,7 @@ class Confirmer:
                     return Confirmation.PUBLISHED
                 case Absent() if is_settled:
                     _close_attempt(row, AttemptOutcome.ABSENT)
+                    forget_dead_upload(session, post)
                     if row.tries_used >= self.rules.max_tries:
                         row.mark_failed(f"Not on the Page after its last try. {row.status_reason}")
                         return Confirmation.GIVEN_UP
@@ -98,6 +126,12 @@ class Confirmer:
                     row.mark_queued(claimed_by=str(self.run), lease_expires_at=now + self.lease, now=now)
                     log.info("%s is not on its Page; it may be sent again", post.name)
                     return Confirmation.ABSENT
+                case Rejected(trouble):
+                    _close_attempt(row, AttemptOutcome.FAILED)
+                    row.mark_failed(trouble.reason)
+                    return Confirmation.GIVEN_UP
+                case InProcess():
+                    row.status_reason = "Facebook has the video and processes it."
                 case Ambiguous(candidates):
                     ids = ", ".join(sorted(candidate.id for candidate in candidates))
                     row.status_reason = f"More than one post on the Page could be it ({ids}); a person has to decide."

@@ -36,6 +36,8 @@ class LaneResult:
     """When the earliest rate-limited post may go out; costs no try."""
     waiting: tuple[str, ...]
     """The posts behind `retry_at` and `resume_at`."""
+    processed: tuple[str, ...]
+    """Videos that Facebook has and works on; they want a look in a while."""
     elsewhere: tuple[str, ...]
     """Canceled, or in somebody else's hands."""
 
@@ -70,6 +72,9 @@ def _split_into_bursts(posts: Sequence[LoadedPost], now: datetime) -> list[list[
 def _work_burst(publisher: Publisher, posts: Sequence[LoadedPost]) -> None:
     """The posts of one Page and one second, one after the other."""
     for post in posts:
+        if post.is_processed(str(publisher.run)):
+            publisher.settle_video(post)
+            continue
         if post.status == PostStatus.UNCONFIRMED and publisher.confirm_post(post) == Confirmation.ABSENT:
             [post] = load_posts(publisher.engine, publisher.run, [post.id])  # the same post, anew
         if _is_ours_and_due(publisher, post):
@@ -90,7 +95,8 @@ def summarise_lane(posts: Sequence[LoadedPost], *, run: str) -> LaneResult:
     held = [p for p in posts if p.status == PostStatus.PENDING and _is_held(p)]
     failed = [p for p in posts if p.status in (PostStatus.FAILED, PostStatus.MISSED)]
     published = [p for p in posts if p.status == PostStatus.PUBLISHED]
-    known = {p.id for p in (*retries, *limited, *held, *failed, *published)}
+    processed = [p for p in posts if p.is_processed(run)]
+    known = {p.id for p in (*retries, *limited, *held, *failed, *published, *processed)}
     return LaneResult(
         published=tuple(f"{p.name}: {p.permalink_url or p.facebook_post_id}" for p in published),
         live_post_url=next((p.permalink_url for p in published if p.permalink_url), None),
@@ -98,6 +104,7 @@ def summarise_lane(posts: Sequence[LoadedPost], *, run: str) -> LaneResult:
         retry_at=min((p.due_at for p in retries), default=None),
         resume_at=min((p.due_at for p in limited), default=None),
         waiting=tuple(f"{p.name}: {p.status_reason}" for p in (*retries, *limited)),
+        processed=tuple(p.name for p in processed),
         elsewhere=tuple(f"{p.name} is {p.status}" for p in posts if p.id not in known),
     )
 
@@ -109,4 +116,5 @@ def _waits(post: LoadedPost, run: str, outcome: AttemptOutcome | None) -> bool:
 
 def _is_held(post: LoadedPost) -> bool:
     """Given back because of a trouble that this run met, not because the fence found it canceled or limited."""
-    return post.attempt is not None and post.attempt.error_class is not None
+    attempt = post.attempt
+    return attempt is not None and attempt.error_class is not None and not attempt.is_hand_over

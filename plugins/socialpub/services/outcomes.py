@@ -11,6 +11,8 @@ from socialpub.errors import (
     GraphError,
     GraphFailure,
     InvalidPostError,
+    MediaError,
+    MediaUnavailableError,
     NotSentError,
     OutcomeUnknownError,
     PermissionRefusedError,
@@ -18,9 +20,12 @@ from socialpub.errors import (
     RateLimitedError,
     SocialpubError,
     TokenRefusedError,
+    TokenUnusableError,
     TryAgainError,
 )
+from socialpub.graph.token_problems import name_token_problem
 from socialpub.graph.usage import Usage
+from socialpub.models import TokenProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +90,53 @@ class Held:
 
     trouble: Trouble
     until: datetime
-    is_token_lost: bool = False
+    token_problem: TokenProblem | None = None
+    """Why the Page's token can't be used, so that all its posts are held with this one."""
+    token_stored_at: datetime | None = None
+    """Which token that is said of."""
     is_page_blocked: bool = False
 
 
 Outcome = Published | Retry | RateLimited | Failed | Unconfirmed | Held
 
 
-def decide_outcome(error: SocialpubError, *, tries_used: int, now: datetime, rules: RetryRules) -> Outcome:
-    """What an error means for the post. `tries_used` counts the tries before this one."""
+def decide_outcome(
+    error: SocialpubError,
+    *,
+    tries_used: int,
+    now: datetime,
+    rules: RetryRules,
+    token_stored_at: datetime | None = None,
+) -> Outcome:
+    """What an error means for the post. `tries_used` counts the tries before this one.
+
+    `token_stored_at` is when the token that was used had been stored.
+    """
     trouble = Trouble(str(error), type(error).__name__, error.failure if isinstance(error, GraphError) else None)
     match error:
         case RateLimitedError():
             return RateLimited(trouble, max(error.regain_at, now), is_of_app=error.scope == "app")
         case OutcomeUnknownError() | DuplicatePostError():
             return Unconfirmed(trouble, now + rules.delay_after(tries_used + 1))
-        case InvalidPostError() | PermissionRefusedError():
-            return Failed(trouble)
-        case NotSentError() | TryAgainError() if tries_used + 1 < rules.max_tries:
+        case NotSentError() | TryAgainError() | MediaUnavailableError() if tries_used + 1 < rules.max_tries:
             return Retry(trouble, now + rules.delay_after(tries_used + 1))
-        case NotSentError() | TryAgainError():
+        case InvalidPostError() | MediaError() | NotSentError() | TryAgainError():
             return Failed(trouble)
         case _:
             return Held(
                 trouble,
                 now + rules.hold_for,
-                is_token_lost=isinstance(error, TokenRefusedError),
+                token_problem=find_token_problem(error),
+                token_stored_at=token_stored_at,
                 is_page_blocked=isinstance(error, PolicyBlockedError),
             )
+
+
+def find_token_problem(error: SocialpubError) -> TokenProblem | None:
+    """What the error says about the Page's token; None when it says nothing."""
+    match error:
+        case TokenRefusedError() | PermissionRefusedError():
+            return name_token_problem(error.failure.code, error.failure.subcode)
+        case TokenUnusableError():
+            return TokenProblem.EXPIRED
+    return None

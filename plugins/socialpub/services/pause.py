@@ -31,8 +31,15 @@ def resume(engine: Engine, *, page_id: str | None, actor: str) -> str:
 def _find(session: Session, page_id: str | None) -> PublishingGate | FacebookPageConnection:
     if page_id is None:
         return session.get_one(PublishingGate, 1, with_for_update=True)
+    return find_page(session, page_id)
+
+
+def find_page(session: Session, page_id: str) -> FacebookPageConnection:
+    """The living connection of the Page, locked. Raises `UnknownPageError`."""
     page = session.scalars(
-        select(FacebookPageConnection).where(FacebookPageConnection.page_id == page_id).with_for_update()
+        select(FacebookPageConnection)
+        .where(FacebookPageConnection.page_id == page_id, FacebookPageConnection.disconnected_at.is_(None))
+        .with_for_update()
     ).one_or_none()
     if page is None:
         raise UnknownPageError(

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -21,9 +21,17 @@ from socialpub.db.engine import transaction
 from socialpub.db.group import Group
 from socialpub.db.patience import wait_for_database
 from socialpub.db.posts import Run
-from socialpub.errors import InvalidPostError, SocialpubError
+from socialpub.errors import (
+    InvalidPostError,
+    MediaError,
+    NotSentError,
+    SocialpubError,
+    TryAgainError,
+    UploadSessionOverError,
+)
 from socialpub.graph.client import GraphClient
 from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
+from socialpub.graph.videos import AcceptedVideo
 from socialpub.models import FacebookPageConnection, PostStatus
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost, load_posts
@@ -31,9 +39,13 @@ from socialpub.services.confirm import Confirmation, Confirmer
 from socialpub.services.outcomes import Outcome, Published, RetryRules, Trouble, Unconfirmed, decide_outcome
 from socialpub.services.record import Recorder
 
+if TYPE_CHECKING:
+    from socialpub.services.upload import MediaUploader
+
 log = logging.getLogger(__name__)
 
 OpenToken = Callable[[FacebookPageConnection], Secret]
+Send = Callable[[], PublishedPost | AcceptedVideo]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,8 @@ class PublishTiming:
     """How long a post waits for an earlier one of its Page that is being sent."""
     look_ups: tuple[timedelta, ...] = (timedelta(0), timedelta(seconds=5), timedelta(seconds=20), timedelta(seconds=30))
     """Pauses before the read-backs that follow an unknown outcome at once."""
+    processing_lease: timedelta = timedelta(minutes=5)
+    """How long after the last look at a video that Facebook processes the scan has it looked up as unconfirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,8 @@ class Publisher:
     timing: PublishTiming
     recorder: Recorder
     confirmer: Confirmer
+    open_uploader: Callable[[], MediaUploader]
+    """Called for posts with media only: others need not load what reads pictures."""
     fences: Group[UUID, LoadedPost] = field(default_factory=Group, init=False)
 
     def publish_post(self, post: LoadedPost) -> None:
@@ -84,13 +100,23 @@ class Publisher:
             return Confirmation.OPEN
         return self.confirmer.confirm_post(post, token, now=self.clock.now())
 
-    def _arm(self, post: LoadedPost) -> Callable[[], PublishedPost]:
+    def settle_video(self, post: LoadedPost) -> None:
+        """Ask once how far a sent video is, and write down what has come of it."""
+        from socialpub.services.processing import settle_video
+
+        settle_video(self, post)
+
+    def _arm(self, post: LoadedPost) -> Send:
         """Everything that can be done before its second, so that the moment itself costs one exchange of bytes."""
         token = self.open_token(post.page)
         try:
+            if post.assets:
+                from socialpub.services.arm_media import arm_media
+
+                return arm_media(self.client, self.open_uploader(), post, token)
             request = prepare_feed_post(self.client, post.page.page_id, token, post.content)
-        except InvalidPostError as refusal:
-            return partial(_raise, refusal)  # Behind the fence, where a post fails when Facebook refuses it.
+        except (InvalidPostError, MediaError, NotSentError, TryAgainError) as refusal:
+            return partial(_raise, refusal)  # Behind the fence, where a post fails or waits for its next try.
         return partial(send_feed_post, self.client, request)
 
     def _wait_until_due(self, post: LoadedPost, *, ahead: timedelta = timedelta(0)) -> None:
@@ -143,24 +169,44 @@ class Publisher:
     def _transaction(self) -> AbstractContextManager[Session]:
         return transaction(self.engine, actor=str(self.run))
 
-    def _send(self, post: LoadedPost, send: Callable[[], PublishedPost], *, not_after: datetime) -> None:
+    def _send(self, post: LoadedPost, send: Send, *, not_after: datetime) -> None:
         self._wait_until_due(post)
         if self.clock.now() > not_after:  # This process stood still; by now the post may be in other hands.
             log.warning("%s was not sent: too long after its fence; the scan looks after it", post.name)
             return
         try:
-            published = send()
+            sent = send()
+        except UploadSessionOverError as error:  # It may be over because an earlier end came through.
+            self._record_unknown(post, Trouble(str(error), type(error).__name__, error.failure))
+            self._look_up(post)
         except SocialpubError as error:
             if self._record_error(post, error) == PostStatus.UNCONFIRMED:
                 self._look_up(post)
         except Exception as defect:
             # The request may have left: whatever broke on our side, the post is looked up before it is sent again.
-            trouble = Trouble(f"A defect while sending: {type(defect).__name__}.", type(defect).__name__, None)
-            now = self.clock.now()
-            self._record(post, Unconfirmed(trouble, now + self.rules.delay_after(post.tries_used + 1)), now=now)
+            self._record_unknown(
+                post, Trouble(f"A defect while sending: {type(defect).__name__}.", type(defect).__name__, None)
+            )
             raise
         else:
-            self._record(post, Published(published.id, published.permalink_url, published.usage), now=self.clock.now())
+            self._record_success(post, sent)
+
+    def _record_unknown(self, post: LoadedPost, trouble: Trouble) -> None:
+        now = self.clock.now()
+        self.record(post, Unconfirmed(trouble, now + self.rules.delay_after(post.tries_used + 1)), now=now)
+
+    def _record_success(self, post: LoadedPost, sent: PublishedPost | AcceptedVideo) -> None:
+        now = self.clock.now()
+        if isinstance(sent, PublishedPost):
+            self.record(post, Published(sent.id, sent.permalink_url, sent.usage), now=now)
+        else:
+            self.keep_processing(post, sent.video_id)
+
+    def keep_processing(self, post: LoadedPost, video_id: str) -> None:
+        assert post.attempt is not None, "a sent post has an open attempt"
+        until = self.clock.now() + self.timing.processing_lease
+        self.recorder.record_processing(post.attempt.id, video_id, lease_expires_at=until)
+        log.info("%s: Facebook processes the video %s", post.name, video_id)
 
     def _look_up(self, post: LoadedPost) -> None:
         for pause in self.timing.look_ups:
@@ -174,9 +220,17 @@ class Publisher:
 
     def _record_error(self, post: LoadedPost, error: SocialpubError) -> PostStatus:
         now = self.clock.now()
-        return self._record(post, decide_outcome(error, tries_used=post.tries_used, now=now, rules=self.rules), now=now)
+        outcome = decide_outcome(
+            error,
+            tries_used=post.tries_used,
+            now=now,
+            rules=self.rules,
+            token_stored_at=post.page.token_stored_at,
+        )
+        return self.record(post, outcome, now=now)
 
-    def _record(self, post: LoadedPost, outcome: Outcome, *, now: datetime) -> PostStatus:
+    def record(self, post: LoadedPost, outcome: Outcome, *, now: datetime) -> PostStatus:
+        """Save what became of a sent post; returns its status afterwards."""
         assert post.attempt is not None, "a queued post has an open attempt"
         status = self.recorder.record_outcome(post.attempt.id, outcome, now=now)
         level = logging.INFO if isinstance(outcome, Published) else logging.WARNING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -19,6 +19,8 @@ from socialpub.models import AttemptOutcome, FacebookPageConnection, PostStatus,
 _POST_ID = re.compile(r"(\d+)_(\d+)")
 _POST_PATH = re.compile(r"/(\d+)/posts/(?:[^/]+/)?(\d+)/?")
 
+# As the database does; here it says so in the operator's words.
+_LAST_CALL = timedelta(minutes=3)
 
 ReadLivePost = Callable[[FacebookPageConnection, str], PagePost]
 
@@ -28,15 +30,21 @@ def resolve_as_published(
 ) -> str:
     """Settle an unconfirmed post with the id or URL of the live one. Nothing changes when any of it is wrong.
 
-    The live post is read first; where Facebook can't be asked (a lost token, no network) the person's word counts.
+    Of a hand-over it may be the scheduled one. The post is read first; where Facebook can't be asked (a lost token, no
+    network) the person's word counts.
     """
     with transaction(engine, actor=actor) as session:
         page = _lock_unconfirmed(session, post_id).connection
         facebook_post_id = read_facebook_post_id(facebook_post, page_id=page.page_id)
-    permalink_url, note = _ask_facebook(read_live_post, page, facebook_post_id)
+    permalink_url, is_scheduled, note = _ask_facebook(read_live_post, page, facebook_post_id)
     with transaction(engine, actor=actor) as session:
         post = _lock_unconfirmed(session, post_id)
         _refuse_known(session, facebook_post_id)
+        if is_scheduled and post.attempts[-1].is_hand_over:
+            post.attempts[-1].outcome = AttemptOutcome.HANDED_OVER
+            post.mark_handed_over(facebook_post_id, now=_now(session))
+            return f"Scheduled post {post_id} is with Facebook as {facebook_post_id}."
+        _refuse_scheduled(is_scheduled, facebook_post_id)
         post.attempts[-1].outcome = AttemptOutcome.PUBLISHED
         given_url = facebook_post.strip() if facebook_post.strip().startswith("http") else None
         post.mark_published(facebook_post_id, permalink_url=permalink_url or given_url, published_at=_now(session))
@@ -45,17 +53,29 @@ def resolve_as_published(
 
 def _ask_facebook(
     read_live_post: ReadLivePost, page: FacebookPageConnection, facebook_post_id: str
-) -> tuple[str | None, str]:
-    """The post's address, and a note when it can't be read. Raises `PostNotReadyError` when there is no such post."""
+) -> tuple[str | None, bool, str]:
+    """The post's address, whether it still waits for its time, and a note when it can't be read.
+
+    Raises `PostNotReadyError` when there is no such post.
+    """
     try:
-        return read_live_post(page, facebook_post_id).permalink_url, ""
+        found = read_live_post(page, facebook_post_id)
     except InvalidPostError as error:
         raise PostNotReadyError(
             f"Facebook shows no post {facebook_post_id} on {page}: {error.failure.message}",
             next_step="open the post on the Page and copy its address, or resolve this one as absent.",
         ) from error
     except SocialpubError as error:
-        return None, f" Your word was taken for it, Facebook could not be asked: {error}"
+        return None, False, f" Your word was taken for it, Facebook could not be asked: {error}"
+    return found.permalink_url, found.is_published is False, ""
+
+
+def _refuse_scheduled(is_scheduled: bool, facebook_post_id: str) -> None:
+    if is_scheduled:
+        raise PostNotReadyError(
+            f"{facebook_post_id} is not live: Facebook holds it for its time, or as a draft.",
+            next_step="look for the live post, or publish or delete this one on Facebook first.",
+        )
 
 
 def _refuse_known(session: Session, facebook_post_id: str) -> None:
@@ -74,6 +94,10 @@ def resolve_as_absent(engine: Engine, post_id: UUID, *, actor: str) -> str:
     with transaction(engine, actor=actor) as session:
         post = _lock_unconfirmed(session, post_id)
         post.attempts[-1].outcome = AttemptOutcome.ABSENT
+        if post.attempts[-1].is_hand_over:
+            # Its time may be days away; a hand-over that did not happen moves nothing.
+            post.mark_pending(f"Declared absent by {actor}; it is handed over again.", next_attempt_at=None)
+            return f"Scheduled post {post_id} is pending until its time; it may be handed over again."
         post.mark_pending(f"Declared absent by {actor}; it is sent again.", next_attempt_at=_now(session))
     return f"Scheduled post {post_id} is pending; the next scan sends it."
 
@@ -86,6 +110,11 @@ def cancel(engine: Engine, post_id: UUID, *, reason: str, actor: str) -> str:
             raise PostNotReadyError(
                 f"Scheduled post {post_id} is “{post.status}” and can't be canceled.",
                 next_step="delete the post on Facebook if it is live; resolve it first if it is unconfirmed.",
+            )
+        if post.handed_over_for and post.handed_over_for <= _now(session) + _LAST_CALL:
+            raise PostNotReadyError(
+                f"Scheduled post {post_id} is with Facebook, which publishes it at {post.handed_over_for:%H:%M} UTC.",
+                next_step="it is too late to stop it: delete the post on the Page once it is live.",
             )
         post.mark_canceled(f"{reason} ({actor})")
     return f"Scheduled post {post_id} is canceled; its draft is approved and can be scheduled again."

@@ -1,0 +1,24 @@
+-- What there is to do beside publishing, each as a yes or a no, so that a run without work costs one look at four small
+-- indexes. Whether a Page may be posted to right now is left to those who then take the work.
+select
+    exists(
+        select 1 from social_scheduled_posts
+        where
+            status = 'pending'
+            and delivery = 'native'
+            and due_at between now() + :min_ahead and now() + :max_ahead
+            and next_attempt_at is null
+            and requested_now_at is null
+    ) as has_posts_to_hand_over,
+    exists(
+        select 1 from social_scheduled_posts
+        where status = 'handed_over' and (handed_over_for <= now() - :look_after or handed_over_for != publish_at)
+    ) as has_posts_to_verify,
+    exists(
+        select 1 from social_media_cleanups
+        where done_at is null and not_before <= now() and attempts < :max_cleanups
+    ) as has_cleanups,
+    exists(
+        select 1 from social_first_comments
+        where status in ('pending', 'posting') and due_at <= now()
+    ) as has_first_comments

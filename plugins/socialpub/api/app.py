@@ -1,0 +1,30 @@
+"""The app as a whole. Airflow gives a mounted app no login of its own: every route asks for a permission itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from socialpub.api import facebook
+from socialpub.api.middleware import HiddenQuery, SafeAnswers
+from socialpub.api.problems import add_handlers
+from socialpub.api.resources import Resources
+
+
+def create_app(resources: Resources | None = None) -> FastAPI:
+    """The app, with what it works on; by default that of Airflow's connections, opened with the first request."""
+    app = FastAPI(title="Social publisher", lifespan=_close_at_the_end, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.resources = resources or Resources()
+    app.include_router(facebook.router)
+    add_handlers(app)
+    app.add_middleware(SafeAnswers)
+    app.add_middleware(HiddenQuery)
+    return app
+
+
+@asynccontextmanager
+async def _close_at_the_end(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.resources.close()

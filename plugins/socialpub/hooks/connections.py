@@ -1,0 +1,39 @@
+"""Airflow connections and settings → the service that connects Pages, and where people reach it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk.configuration import conf
+
+from socialpub.hooks.facebook import FacebookHook, load_cipher, mask_tokens
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from socialpub.services.connections import FacebookConnectionService
+
+APP_PREFIX = "/socialpub"
+"""Where Airflow's API server mounts the plugin's app."""
+
+
+def open_connection_service(engine: Engine) -> FacebookConnectionService:
+    """Raises `ConfigurationError` when the Facebook app or the token keys are not configured."""
+    from socialpub.services.connections import FacebookConnectionService
+    from socialpub.settings import load_settings
+
+    return FacebookConnectionService(
+        engine,
+        FacebookHook().get_conn(),
+        load_cipher(),
+        mask=mask_tokens,
+        extra_scopes=load_settings().extra_permissions,
+    )
+
+
+def read_public_url() -> str:
+    """The address of the plugin's app as people see it, without a slash at the end."""
+    from socialpub.settings import load_settings
+
+    base_url = str(conf.get("api", "base_url", fallback="") or "http://localhost:8080")
+    return load_settings().public_url or base_url.rstrip("/") + APP_PREFIX

@@ -1,0 +1,138 @@
+"""What is done beside publishing at the second, as tasks: look whether there is any, then each kind for itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from airflow.providers.standard.operators.branch import BaseBranchOperator
+from airflow.sdk import BaseOperator
+
+from socialpub.errors import SocialpubError
+from socialpub.operators.publish import open_publisher
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from socialpub.services.publish import Publisher
+
+
+class ChoresFailedError(SocialpubError):
+    """Something was given up: a person is needed."""
+
+
+class FindChoresOperator(BaseBranchOperator):
+    """Chooses the tasks that have something to do, with one query; the others are skipped without a process of theirs.
+
+    Tasks are found by their ids: `hand_over_posts`, `verify_posts`, `clean_up`, `post_first_comments`.
+    """
+
+    ui_color = "#dbe9ff"
+
+    def choose_branch(self, context: Context) -> list[str]:
+        from socialpub.db.chores import find_chores
+        from socialpub.db.engine import transaction
+        from socialpub.hooks.database import open_database
+        from socialpub.settings import load_settings
+
+        settings, engine = load_settings(), open_database(pool_size=1)
+        try:
+            with transaction(engine, actor=context["dag_run"].dag_id) as session:
+                chores = find_chores(
+                    session,
+                    min_ahead=settings.hand_over.min_ahead,
+                    max_ahead=settings.hand_over.max_ahead,
+                    look_after=settings.verify.look_after,
+                    max_cleanups=settings.clean_up.max_tries,
+                )
+        finally:
+            engine.dispose()
+        wanted = {
+            "hand_over_posts": chores.has_posts_to_hand_over,
+            "verify_posts": chores.has_posts_to_verify,
+            "clean_up": chores.has_cleanups,
+            "post_first_comments": chores.has_first_comments,
+        }
+        return [task_id for task_id, has_work in wanted.items() if has_work]
+
+
+class ChoreOperator(BaseOperator):
+    """Does one kind of work for this run and logs what came of it."""
+
+    ui_color = "#d8f3dc"
+
+    def execute(self, context: Context) -> None:
+        """Fails when something was given up in this run; the log names it."""
+        from socialpub.db.posts import Run
+        from socialpub.hooks.database import open_database
+
+        dag_run, engine = context["dag_run"], open_database()
+        try:
+            ended = self.work(open_publisher(engine, Run(dag_run.dag_id, dag_run.run_id)))
+        finally:
+            engine.dispose()
+        self.log.info("%s", describe(ended))
+        if trouble := self.find_trouble(ended):
+            raise ChoresFailedError(trouble, next_step="the lines above name each and say what to do.")
+
+    def work(self, publisher: Publisher) -> Counter[str]:
+        """How many ended in which way."""
+        raise NotImplementedError
+
+    def find_trouble(self, ended: Mapping[str, int]) -> str | None:
+        """Why a person is needed, if one is."""
+        return None
+
+
+class HandOverPostsOperator(ChoreOperator):
+    """Hands native posts over to Facebook."""
+
+    def work(self, publisher: Publisher) -> Counter[str]:
+        from socialpub.services.hand_over import hand_over_posts
+        from socialpub.settings import load_settings
+
+        return hand_over_posts(publisher, load_settings().hand_over)
+
+
+class VerifyPostsOperator(ChoreOperator):
+    """Looks after posts that Facebook holds."""
+
+    def work(self, publisher: Publisher) -> Counter[str]:
+        from socialpub.services.verify_handed_over import verify_handed_over_posts
+        from socialpub.settings import load_settings
+
+        settings = load_settings()
+        return verify_handed_over_posts(publisher, settings.verify, settings.hand_over)
+
+    def find_trouble(self, ended: Mapping[str, int]) -> str | None:
+        return f"{ended['failed']} posts failed with Facebook." if ended["failed"] else None
+
+
+class CleanUpOperator(ChoreOperator):
+    """Deletes at Facebook what nobody needs any more."""
+
+    def work(self, publisher: Publisher) -> Counter[str]:
+        from socialpub.services.clean_up import clean_up
+        from socialpub.settings import load_settings
+
+        return clean_up(publisher, load_settings().clean_up)
+
+    def find_trouble(self, ended: Mapping[str, int]) -> str | None:
+        return f"{ended['given_up']} clean-ups are given up." if ended["given_up"] else None
+
+
+class PostFirstCommentsOperator(ChoreOperator):
+    """Posts first comments under published posts."""
+
+    def work(self, publisher: Publisher) -> Counter[str]:
+        from socialpub.services.first_comments import post_first_comments
+
+        return post_first_comments(publisher)
+
+    def find_trouble(self, ended: Mapping[str, int]) -> str | None:
+        return f"{ended['failed']} first comments failed; their posts are live." if ended["failed"] else None
+
+
+def describe(ended: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(ended.items())) or "Nothing was left to do."

@@ -1,0 +1,77 @@
+"""Arming a post with media: what is not at Facebook yet is brought there before, so that its second costs little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from pathlib import PurePosixPath
+
+from socialpub.graph.client import GraphClient
+from socialpub.graph.media import MediaFile
+from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
+from socialpub.graph.videos import AcceptedVideo, PreparedVideo, VideoDetails, prepare_finish, send_video
+from socialpub.media.inspect import inspect_media
+from socialpub.models import AssetType, DraftAsset
+from socialpub.models.secret import Secret
+from socialpub.services.arm import LoadedPost, build_content
+from socialpub.services.upload import MediaUploader, read_upload, require_usable
+
+
+def arm_media(
+    client: GraphClient,
+    uploader: MediaUploader,
+    post: LoadedPost,
+    token: Secret,
+    *,
+    needed_until: datetime | None = None,
+    publish_at: datetime | None = None,
+) -> Callable[[], PublishedPost | AcceptedVideo]:
+    """The request that publishes the post, ready to leave. Raises a `GraphError` or `MediaError`; nothing was sent.
+
+    With `publish_at` it hands the post over to Facebook, which publishes it then; by `needed_until` it has left.
+    """
+    assets = uploader.upload_assets(
+        post.draft_id,
+        post.page,
+        token,
+        needed_until=needed_until or post.due_at,
+        is_temporary=publish_at is not None and post.video is None,
+    )
+    if post.video is not None:
+        return _arm_video(client, uploader, post, assets[0], token, publish_at)
+    content = build_content(post.content.message or "", post.content.link, assets)
+    content = replace(content, scheduled_publish_time=publish_at)
+    return partial(send_feed_post, client, prepare_feed_post(client, post.page.page_id, token, content))
+
+
+def _arm_video(
+    client: GraphClient,
+    uploader: MediaUploader,
+    post: LoadedPost,
+    video: DraftAsset,
+    token: Secret,
+    publish_at: datetime | None,
+) -> Callable[[], AcceptedVideo]:
+    """The end of the upload, which publishes it (Graph API reference, Page videos)."""
+    upload = read_upload(video, post.page.page_id, video.upload_end_offset or 0)
+    assert upload is not None, "an uploaded video has its session"
+    details = VideoDetails(video.title, post.content.message, scheduled_publish_time=publish_at)
+    files = ExitStack()
+    if video.thumbnail_path:
+        details = replace(details, thumb=_open_thumbnail(uploader, video.thumbnail_path, files))
+    return partial(_send_video, client, prepare_finish(client, token, upload, details), files)
+
+
+def _open_thumbnail(uploader: MediaUploader, storage_path: str, files: ExitStack) -> MediaFile:
+    file = uploader.store.open(storage_path)
+    facts = require_usable(inspect_media(file, AssetType.PHOTO, uploader.limits))
+    stream = files.enter_context(file.open_stream())
+    return MediaFile(stream, file.size, PurePosixPath(storage_path).name, facts.mime_type)
+
+
+def _send_video(client: GraphClient, prepared: PreparedVideo, files: ExitStack) -> AcceptedVideo:
+    with files:
+        return send_video(client, prepared)

@@ -1,0 +1,111 @@
+"""Looking an unconfirmed hand-over up: Facebook may hold the post, may have published it, or never have heard of it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from socialpub.db.engine import transaction
+from socialpub.errors import GraphError
+from socialpub.graph.page_post import PagePost
+from socialpub.graph.posts import list_published_posts
+from socialpub.graph.read_back import (
+    CLOCK_TOLERANCE,
+    Absent,
+    Ambiguous,
+    Found,
+    ReadBack,
+    find_published,
+    find_scheduled,
+)
+from socialpub.graph.scheduled import list_scheduled_posts
+from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
+from socialpub.models.secret import Secret
+from socialpub.services.arm import LoadedPost
+from socialpub.services.confirm_video import forget_dead_upload
+from socialpub.services.native_node import read_native
+from socialpub.services.record_hand_over import leave_to_direct_delivery
+
+if TYPE_CHECKING:
+    from socialpub.services.confirm import Confirmer
+
+log = logging.getLogger(__name__)
+
+
+def confirm_hand_over(confirmer: Confirmer, post: LoadedPost, token: Secret, *, now: datetime) -> bool:
+    """Look once, write down what that proves, say whether it settles the post. What can't be read proves nothing."""
+    assert post.attempt is not None and post.attempt.sent_at is not None, "only a sent post is unconfirmed"
+    sent_at = post.attempt.sent_at
+    try:
+        found = _look(confirmer, post, token, sent_at)
+    except GraphError as error:
+        log.warning("%s: whether Facebook holds it can't be read now: %s", post.name, error)
+        return False
+    is_settled = now - sent_at >= confirmer.settle_time
+    can_prove_absent = is_settled and not is_between_lists(post.publish_at, now, confirmer.settle_time)
+    with transaction(confirmer.engine, actor=str(confirmer.run)) as session:
+        return _write_down(session, post, found, can_prove_absent, confirmer.rules.max_tries, now)
+
+
+def is_between_lists(publish_at: datetime, now: datetime, settle_time: timedelta) -> bool:
+    """Whether a post of that time may have left the list of scheduled posts and not be in that of published ones."""
+    return publish_at - CLOCK_TOLERANCE <= now < publish_at + settle_time
+
+
+def _look(confirmer: Confirmer, post: LoadedPost, token: Secret, sent_at: datetime) -> ReadBack:
+    if post.video is not None:
+        return _look_for_video(confirmer, post, token)
+    wanted = replace(post.content, scheduled_publish_time=post.publish_at)
+    known_ids, app_id = confirmer.known_ids(post), confirmer.client.settings.app_id
+    # In this order: a post whose time comes meanwhile goes from the first list to the second.
+    held = list_scheduled_posts(confirmer.client, post.page.page_id, token)
+    live = list_published_posts(confirmer.client, post.page.page_id, token, since=sent_at - CLOCK_TOLERANCE)
+    found = find_scheduled(held, post=wanted, application_id=app_id, not_before=sent_at, known_ids=known_ids)
+    if isinstance(found, Absent):
+        return find_published(live, post=wanted, application_id=app_id, not_before=sent_at, known_ids=known_ids)
+    return found
+
+
+def _look_for_video(confirmer: Confirmer, post: LoadedPost, token: Secret) -> ReadBack:
+    """Its id is known before its first byte leaves; a video whose upload was not ended is on no schedule."""
+    assert post.video is not None, "asked of videos only"
+    video_id = post.video.facebook_media_id
+    video = read_native(confirmer.client, post.page.page_id, video_id, token) if video_id else None
+    if video is None or video.is_uploading:
+        return Absent()
+    return Found(PagePost(video.id, None, None, video.permalink_url, None, None, is_published=video.is_live))
+
+
+def _write_down(
+    session: Session, post: LoadedPost, found: ReadBack, can_prove_absent: bool, max_tries: int, now: datetime
+) -> bool:
+    row = session.get_one(ScheduledPublish, post.id, with_for_update={"of": ScheduledPublish})
+    if row.status != PostStatus.UNCONFIRMED:
+        log.info("%s is %s meanwhile", post.name, row.status)
+        return True
+    attempt = row.attempts[-1]
+    match found:
+        case Found(page_post) if page_post.is_published:
+            attempt.outcome = AttemptOutcome.PUBLISHED
+            row.mark_published(page_post.id, permalink_url=page_post.permalink_url, published_at=now)
+        case Found(page_post):
+            attempt.outcome = AttemptOutcome.HANDED_OVER
+            row.mark_handed_over(page_post.id, now=now)
+        case Absent() if can_prove_absent:
+            attempt.outcome = AttemptOutcome.ABSENT
+            forget_dead_upload(session, post)
+            if row.hand_overs_tried >= max_tries:
+                leave_to_direct_delivery(row)
+            row.mark_pending("Facebook does not hold it, as it was proved; nothing is scheduled.", next_attempt_at=None)
+        case Ambiguous(candidates):
+            ids = ", ".join(sorted(candidate.id for candidate in candidates))
+            row.status_reason = f"More than one post at Facebook could be it ({ids}); a person has to decide."
+            return False
+        case _:
+            return False
+    log.info("%s was looked up at Facebook and is %s", post.name, row.status)
+    return True

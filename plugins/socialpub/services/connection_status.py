@@ -1,0 +1,66 @@
+"""How a LARP's Page stands, for people and the backoffice; never a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Engine, func, select
+
+from socialpub.db.engine import transaction
+from socialpub.errors import UnknownLarpError
+from socialpub.models import FacebookPageConnection, Larp, PostStatus, ScheduledPublish
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionStatus:
+    """`expires_at` None means never; `waiting_posts` are pending now, whatever their time."""
+
+    page_id: str
+    page_name: str
+    token_status: str
+    token_problem: str | None
+    reason: str | None
+    expires_at: datetime | None
+    data_access_expires_at: datetime | None
+    checked_at: datetime | None
+    scopes: tuple[str, ...]
+    granted_by: str | None
+    is_feed_subscribed: bool
+    is_paused: bool
+    waiting_posts: int
+
+
+def read_connection_status(engine: Engine, larp_id: UUID) -> ConnectionStatus | None:
+    """None when the LARP has no Page. Raises `UnknownLarpError`."""
+    with transaction(engine, actor="status") as session:
+        if session.get(Larp, larp_id) is None:
+            raise UnknownLarpError(f"No LARP has the id {larp_id}.", next_step="copy it from the backoffice.")
+        page = session.scalars(
+            select(FacebookPageConnection).where(
+                FacebookPageConnection.larp_id == larp_id, FacebookPageConnection.disconnected_at.is_(None)
+            )
+        ).one_or_none()
+        if page is None:
+            return None
+        waiting = session.scalar(
+            select(func.count()).where(
+                ScheduledPublish.connection_id == page.id, ScheduledPublish.status == PostStatus.PENDING
+            )
+        )
+    return ConnectionStatus(
+        page_id=page.page_id,
+        page_name=page.page_name,
+        token_status=page.token_status,
+        token_problem=page.token_problem,
+        reason=page.token_status_reason,
+        expires_at=page.token_expires_at,
+        data_access_expires_at=page.data_access_expires_at,
+        checked_at=page.checked_at,
+        scopes=tuple(page.scopes),
+        granted_by=page.granted_by,
+        is_feed_subscribed=page.feed_subscribed_at is not None,
+        is_paused=page.paused_at is not None,
+        waiting_posts=waiting or 0,
+    )

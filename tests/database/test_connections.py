@@ -1,0 +1,89 @@
+"""What the database itself keeps of connections, whoever writes to it."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+PAGE, OTHER = "200000000000001", "200000000000002"
+
+
+def test_a_connection_keeps_its_larp_and_its_page(world):
+    """The history of its posts would tell a lie."""
+    larp = world.add_page(PAGE)
+    other = world.add_page(OTHER, name="Inna")
+    world.run("update facebook_page_connections set disconnected_at = now() where larp_id = %s", other)
+    for change, value in (("page_id", "200000000000003"), ("larp_id", other)):
+        with pytest.raises(psycopg.errors.CheckViolation, match="keeps its LARP and Page"):
+            world.run(f"update facebook_page_connections set {change} = %s where larp_id = %s", value, larp)
+
+
+def test_disconnecting_wipes_the_tokens_whoever_does_it(world):
+    """Also in plain SQL; a token can't come back to a disconnected row."""
+    world.add_page(PAGE)
+    token = world.one("select access_token from facebook_page_connections")[0]
+    world.run("update facebook_page_connections set disconnected_at = now()")
+    world.run("update facebook_page_connections set access_token = %s", token)
+    assert world.one("select access_token, user_access_token from facebook_page_connections") == (None, None)
+
+
+def test_one_living_connection_per_page_and_per_larp(world):
+    """The ended ones are in nobody's way."""
+    larp = world.add_page(PAGE)
+    insert = "insert into facebook_page_connections (larp_id, page_id, page_name) values (%s, %s, 'x')"
+    (second,) = world.one("insert into larps (title) values ('Drugi') returning id")
+    with pytest.raises(psycopg.errors.UniqueViolation, match="one_connection_per_page"):
+        world.run(insert, second, PAGE)
+    with pytest.raises(psycopg.errors.UniqueViolation, match="one_connection_per_larp"):
+        world.run(insert, larp, OTHER)
+    world.run("update facebook_page_connections set disconnected_at = now()")
+    world.run(insert, second, PAGE)
+    world.run(insert, larp, OTHER)
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        world.run("update facebook_page_connections set disconnected_at = null")
+
+
+def test_a_post_is_scheduled_for_the_living_connection_only(world):
+    """Not for the Page that the LARP had before."""
+    larp = world.add_page(PAGE)
+    (former,) = world.one("select id from facebook_page_connections")
+    world.run("update facebook_page_connections set disconnected_at = now()")
+    with pytest.raises(psycopg.errors.CheckViolation, match="has no connected Facebook Page"):
+        world.schedule(larp)
+    world.run("insert into facebook_page_connections (larp_id, page_id, page_name) values (%s, %s, 'x')", larp, OTHER)
+    draft = world.add_draft(larp)
+    with pytest.raises(psycopg.errors.CheckViolation, match="has no connected Facebook Page"):
+        world.run(
+            "insert into social_scheduled_posts (draft_id, connection_id, publish_at) values (%s, %s, now())",
+            draft, former, user="backoffice_login",
+        )  # fmt: skip
+    post = world.schedule(larp)
+    assert world.one(
+        "select page_id from facebook_page_connections c join social_scheduled_posts p on p.connection_id = c.id"
+        " where p.id = %s",
+        post,
+    ) == (OTHER,)
+
+
+@pytest.mark.parametrize("login", ["backoffice_login", "report_login"])
+def test_neither_backoffice_nor_reports_see_a_token_or_a_login(world, login):
+    """Status and problem they may read."""
+    world.add_page(PAGE)
+    with world.connect(login) as connection:
+        connection.execute("select token_status, token_problem, prompted_days from facebook_page_connections")
+        for hidden in ("access_token from facebook_page_connections", "state_hash from social_login_requests"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"select {hidden}")
+
+
+def test_a_plain_state_or_token_can_not_be_stored_in_a_login(world):
+    """Fingerprints and encrypted tokens only."""
+    larp = world.add_page(PAGE)
+    insert = (
+        "insert into social_login_requests (larp_id, requested_by, redirect_uri, expires_at, state_hash,"
+        " user_access_token) values (%s, 'ewa', 'https://x', now(), %s, %s)"
+    )
+    with pytest.raises(psycopg.errors.CheckViolation, match="state_is_a_fingerprint"):
+        world.run(insert, larp, "plain-state", None)
+    with pytest.raises(psycopg.errors.CheckViolation, match="login_token_is_encrypted"):
+        world.run(insert, larp, "0" * 64, "EAAGplain")
