@@ -81,7 +81,7 @@ def site(world: World, sandbox_server: SandboxServer) -> Iterator[Site]:
     def open_service(engine):
         return FacebookConnectionService(engine, GraphClient(app), TokenCipher([TOKEN_KEY]))
 
-    plugin_app = create_app(Resources(world.engine, open_service, f"{url}{PREFIX}"))
+    plugin_app = create_app(Resources(world.engine, open_service, lambda: f"{url}{PREFIX}"))
     plugin_app.dependency_overrides[get_user] = read_test_user
     create_auth_manager()
     root = FastAPI()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -36,7 +36,7 @@ async def connect(
 
     def start() -> str:
         # One address for all LARPs, because each has to be registered with Facebook; the state knows the LARP.
-        redirect_uri = f"{resources.public_url}/backoffice{CALLBACK}"
+        redirect_uri = f"{resources.public_url()}/backoffice{CALLBACK}"
         return resources.service().start(larp_id, user=user.name, redirect_uri=redirect_uri, is_rerequest=rerequest)
 
     return RedirectResponse(await in_thread(request, start), 303)
@@ -50,7 +50,7 @@ async def callback(request: Request, user: Manager, resources: TheResources, lar
 
     def take_answer() -> Response:
         offer = resources.service().take_answer(query, user=user.name, larp_id=larp_id)
-        seal = _seal(resources, user, larp=str(offer.larp_id), request=str(offer.request_id))
+        seal = _seal(resources, user, offer.larp_id, form="choose", request=str(offer.request_id))
         return render("choose.html", offer=offer, seal=seal, root=larp_root(request, offer.larp_id))
 
     return await in_thread(request, take_answer)
@@ -62,8 +62,8 @@ async def choose(request: Request, larp_id: UUID, user: Manager, resources: TheR
     form = await _read_form(request)
 
     def store() -> None:
-        note = _open_seal(resources, user, form, larp_id)
-        resources.service().choose(UUID(note.get("request", "")), form.get("page_id", ""), user=user.name)
+        note = _open_seal(resources, user, form, larp_id, name="choose")
+        resources.service().choose(UUID(note["request"]), form.get("page_id", ""), user=user.name)
 
     await in_thread(request, store)
     return RedirectResponse(larp_root(request, larp_id), 303)
@@ -75,7 +75,7 @@ async def show(request: Request, larp_id: UUID, user: Manager, resources: TheRes
 
     def draw() -> Response:
         page = read_connection_status(resources.engine, larp_id)
-        seal = _seal(resources, user, larp=str(larp_id))
+        seal = _seal(resources, user, larp_id, form="disconnect")
         return render("connection.html", page=page, seal=seal, root=larp_root(request, larp_id))
 
     return await in_thread(request, draw)
@@ -94,7 +94,7 @@ async def disconnect(request: Request, larp_id: UUID, user: Manager, resources: 
     form = await _read_form(request)
 
     def end() -> Response:
-        _open_seal(resources, user, form, larp_id)
+        _open_seal(resources, user, form, larp_id, name="disconnect")
         farewell = resources.service().disconnect(larp_id, actor=user.name)
         lines = [f"Its token is wiped. {farewell.waiting_posts} posts wait for a reconnect.", *farewell.notes]
         links = [{"href": f"{larp_root(request, larp_id)}/connect", "words": "Connect a Page"}]
@@ -112,13 +112,15 @@ async def _read_form(request: Request) -> dict[str, str]:
     return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
-def _seal(resources: Resources, user: Principal, **note: str) -> str:
-    """Proves that a form comes from our page, for this person and this LARP: no other site can make one."""
-    return resources.form_sealer().seal({"user": user.name, **note}).reveal()
+def _seal(resources: Resources, user: Principal, larp_id: UUID, **note: str) -> str:
+    """Proves that a form comes from our page, for this person, LARP and purpose: no other site can make one."""
+    return resources.form_sealer().seal({"user": user.name, "larp": str(larp_id), **note}).reveal()
 
 
-def _open_seal(resources: Resources, user: Principal, form: dict[str, str], larp_id: UUID) -> dict[str, Any]:
-    note = resources.form_sealer().open(form.get("seal", ""), within=_FORM_LIFETIME)
-    if note is None or note.get("user") != user.name or note.get("larp") != str(larp_id):
+def _open_seal(
+    resources: Resources, user: Principal, form: dict[str, str], larp_id: UUID, *, name: str
+) -> dict[str, str]:
+    note = resources.form_sealer().open(form.get("seal", ""), within=_FORM_LIFETIME) or {}
+    if (note.get("user"), note.get("larp"), note.get("form")) != (user.name, str(larp_id), name):
         raise HTTPException(403, _OVER)
     return note

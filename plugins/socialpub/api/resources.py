@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +25,7 @@ class Resources:
 
     open_engine: Callable[[], Engine] = lambda: open_database(pool_size=4)
     open_service: Callable[[Engine], FacebookConnectionService] = open_connection_service
-    public_url: str = field(default_factory=read_public_url)
+    public_url: Callable[[], str] = read_public_url
 
     @cached_property
     def engine(self) -> Engine:

@@ -1,0 +1,31 @@
+"""The plugin file as Airflow loads it: nothing of ours before the API server asks for the app."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+PLUGIN = Path(__file__).resolve().parents[2] / "plugins" / "socialpub_plugin.py"
+
+
+def test_the_plugin_mounts_the_app_under_its_own_prefix():
+    """A prefix that Airflow does not keep for itself."""
+    from airflow.api_fastapi.app import RESERVED_URL_PREFIXES
+
+    plugin = runpy.run_path(str(PLUGIN))["SocialpubPlugin"]()
+    [app] = plugin.fastapi_apps
+    assert app["url_prefix"] == "/socialpub"
+    assert not app["url_prefix"].startswith(tuple(RESERVED_URL_PREFIXES))
+    assert [route.path for route in app["app"].routes]
+
+
+def test_a_task_process_loads_neither_the_app_nor_a_web_framework():
+    """Each task process runs the plugin file."""
+    script = (
+        "import airflow.plugins_manager, runpy, sys\nbefore = set(sys.modules)\n"
+        "runpy.run_path(sys.argv[1])\nprint(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script, str(PLUGIN)], capture_output=True, text=True)
+    assert not [name for name in eval(done.stdout.splitlines()[-1]) if name.startswith(("socialpub", "fastapi"))]
