@@ -4,8 +4,8 @@
 Sends what people want to hear of: mail through the Airflow connection *smtp_default*, Slack through *slack_social*. Who
 hears of what stands in the table `social_notification_routes` (docs/notifications.md).
 
-Starts within 20 seconds of an event (the triggerer looks, with one query), and every ten minutes by itself: then it
-also checks the routes, connections and templates, and tells when posts are overdue and nobody sends them.
+Starts within 50 seconds of an event: the triggerer looks, with one query, and starts nothing while there is nothing to
+send. Every half hour it also runs by itself, for a triggerer that is down, and checks the routes, connections and templates.
 
 | what you see | what it means | what to do |
 | --- | --- | --- |
@@ -29,8 +29,8 @@ with DAG(
     dag_id="deliver_notifications",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        # Not in the minutes of the digest, so that a quiet minute starts one of them at most.
-        timetable=CronTriggerTimetable("7-57/10 * * * *", timezone="UTC"),
+        # Not in the minutes of other DAGs, so that a quiet minute starts one of them at most.
+        timetable=CronTriggerTimetable("7,37 * * * *", timezone="UTC"),
         assets=[
             Asset(
                 "social_notifications",

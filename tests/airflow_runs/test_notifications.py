@@ -32,7 +32,7 @@ def test_a_failed_post_is_in_the_inbox_within_a_minute_and_a_dry_digest_only_in_
     page = inbox(office)
     link = page.split('href="http://127.0.0.1:')[1].split('"')[0]
     opened = requests.get(f"http://127.0.0.1:{link}", timeout=10, allow_redirects=False)
-    assert "/socialpub-links/" in link
+    assert "/socialpub/links/" in link
     assert opened.status_code in (200, 307), opened.text
     run_id = office.stack.airflow.trigger("send_daily_digest", {"larp": str(larp), "dry_run": True, "force": False})
     path = f"dags/send_daily_digest/dagRuns/{run_id}/taskInstances"

@@ -10,15 +10,15 @@ from pathlib import Path
 PLUGIN = Path(__file__).resolve().parents[2] / "plugins" / "socialpub_plugin.py"
 
 
-def test_the_plugin_mounts_the_app_under_its_own_prefix():
-    """A prefix that Airflow does not keep for itself."""
+def test_the_plugin_mounts_its_apps_under_its_own_prefix():
+    """A prefix that Airflow does not keep for itself; that of the links, which lies below it, comes first."""
     from airflow.api_fastapi.app import RESERVED_URL_PREFIXES
 
     plugin = runpy.run_path(str(PLUGIN))["SocialpubPlugin"]()
-    [app] = plugin.fastapi_apps
-    assert app["url_prefix"] == "/socialpub"
-    assert not app["url_prefix"].startswith(tuple(RESERVED_URL_PREFIXES))
-    assert [route.path for route in app["app"].routes]
+    assert [app["url_prefix"] for app in plugin.fastapi_apps] == ["/socialpub/links", "/socialpub"]
+    for app in plugin.fastapi_apps:
+        assert not app["url_prefix"].startswith(tuple(RESERVED_URL_PREFIXES))
+        assert [route.path for route in app["app"].routes]
 
 
 def test_a_task_process_loads_neither_the_app_nor_a_web_framework():

@@ -27,7 +27,7 @@ KEY = os.environ.get("TEST_TOKEN_KEY", TOKEN_KEY)  # A worker process of a test 
 
 
 def make_writer(templates: Templates | None = None) -> Writer:
-    links = LinkMaker(TokenCipher([KEY]).sealer(PURPOSE), "http://airflow.test/socialpub-links")
+    links = LinkMaker(TokenCipher([KEY]).sealer(PURPOSE), "http://airflow.test/socialpub/links")
     return Writer(links, templates or Templates(), "http://airflow.test/socialpub")
 
 

@@ -192,7 +192,7 @@ def test_the_digest_reads_as_in_the_golden_file(mailroom, kind):
     now = at("2026-06-01T05:00" if kind in ("nothing", "one_post") else "2026-10-24T05:00")
     fill(mailroom, kind, now)
     run = digest(mailroom, DigestOrder(is_dry_run=True), now=now, checks=[lambda post: ["The link answers with 404."]])
-    text = re.sub(r"socialpub-links/\S+", "socialpub-links/…", run.shown[0])
+    text = re.sub(r"socialpub/links/\S+", "socialpub/links/…", run.shown[0])
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
     golden = GOLDEN / f"digest_{kind}.txt"
     if not golden.exists():
@@ -230,6 +230,27 @@ def test_a_digest_arrives_as_mail_and_in_slack_within_slacks_limits(mailroom):
             assert len(block["text"]["text"]) <= 3000
         if block["type"] == "header":
             assert len(block["text"]["text"]) <= 150
+
+
+def test_a_failed_first_comment_needs_a_person_and_a_held_post_says_who_holds_it(mailroom):
+    """What happens around a post is in its LARP's morning too."""
+    larp = mailroom.world.add_page()
+    post = mailroom.world.schedule(larp, title="Commented", body="c")
+    mailroom.become(post, "published")
+    mailroom.world.run(
+        "insert into social_first_comments (scheduled_post_id, due_at, status, reason)"
+        " values (%s, now(), 'failed', 'Facebook refused it. Next: reconnect the Page.')",
+        post,
+    )
+    held = mailroom.world.schedule(larp, title="Held", due_in=3600)
+    with mailroom.world.connect() as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("update social_scheduled_posts set status = 'handed_over' where id = %s", (held,))
+    [text] = digest(mailroom, DigestOrder(is_dry_run=True)).shown
+    assert "The first comment of “Commented” failed at " in text
+    assert "the post is live: Facebook refused it.\n" in text
+    assert "  Next: reconnect the Page." in text
+    assert "held by Facebook, approved by ola" in text
 
 
 MEASURED = """

@@ -7,7 +7,11 @@ from datetime import timedelta
 from urllib.parse import urlparse
 
 import pytest
+from sqlalchemy import select
 
+from socialpub.db.connections import prompt_reconnect
+from socialpub.db.engine import transaction
+from socialpub.models import FacebookPageConnection
 from socialpub.models.encrypted import TokenCipher
 from socialpub.services.notices.links import PURPOSE, LinkMaker, Target
 from socialpub.services.notices.templates import Templates
@@ -34,7 +38,7 @@ def test_a_failure_mail_says_cause_codes_and_next_step(mailroom):
         for words in ("Zapisy", "Larpowe Kroniki", "Invalid parameter", "code 100", "AbC123", "correct the post."):
             assert words in text, (kind, words)
         assert "Next:" in text
-        assert text.count("http://airflow.test/socialpub-links/") == 2
+        assert text.count("http://airflow.test/socialpub/links/") == 2
 
 
 def test_a_failure_in_slack_has_buttons_that_link(mailroom):
@@ -49,7 +53,7 @@ def test_a_failure_in_slack_has_buttons_that_link(mailroom):
     assert "“Zapisy” was not published" in message.body["text"]
     buttons = message.body["blocks"][-1]["elements"]
     assert [button["text"]["text"] for button in buttons] == ["Draft", "Airflow task"]
-    assert all(button["url"].startswith("http://airflow.test/socialpub-links/") for button in buttons)
+    assert all(button["url"].startswith("http://airflow.test/socialpub/links/") for button in buttons)
     assert "code 100" in message.body["blocks"][2]["text"]["text"]
 
 
@@ -105,7 +109,7 @@ def test_hostile_texts_are_text_wherever_they_stand(mailroom):
         assert "<script>" not in html
         assert "&lt;script&gt;" in html
         assert "{{7*7}}" in html
-        assert "49" not in re.sub(r"/socialpub-links/\S+", "", mail.part("text/plain"))
+        assert "49" not in re.sub(r"/socialpub/links/\S+", "", mail.part("text/plain"))
     for message in mailroom.inbox.box.slack:
         mrkdwn = [b["text"]["text"] for b in message.body["blocks"] if b["type"] == "section"]
         assert not re.search(r"<(?!https?://airflow\.test)", "".join(mrkdwn))
@@ -172,6 +176,74 @@ def test_drafts_pages_and_the_stack_are_told_too(mailroom):
     ])  # fmt: skip
     live = next(mail for mail in mailroom.inbox.box.mails if "is live" in mail.message["Subject"])
     assert "Live post" in live.part("text/html")
+
+
+def test_a_page_to_reconnect_has_its_link_under_the_public_address(mailroom):
+    """Lost, told by the schema with a path, and expiring, told by the check with an address."""
+    mailroom.route()
+    mailroom.route("slack", "")
+    larp = mailroom.world.add_page()
+    mailroom.world.run("update facebook_page_connections set token_expires_at = '2027-03-28T01:00Z'")
+    path = f"/backoffice/larp/{larp}/social/facebook/connect"
+    engine = mailroom.world.engine()
+    with transaction(engine, actor="check") as session:
+        page = session.scalars(select(FacebookPageConnection)).one()
+        assert prompt_reconnect(session, page.id, days=3, reconnect_url=f"https://social.test/socialpub{path}")
+    engine.dispose()
+    reason = "The password was changed. Next: reconnect the Page, logged in as a person who may post to it."
+    mailroom.world.run(
+        "update facebook_page_connections set token_status = 'lost', token_problem = 'revoked',"
+        " token_status_reason = %s",
+        reason,
+    )
+    assert mailroom.run().sent == 4
+    soon, lost = (mail.part("text/plain") for mail in mailroom.inbox.box.mails)
+    assert "Page Larpowe Kroniki has to be reconnected soon" in soon
+    assert "it ends Sun 2027-03-28 03:00 CEST" in soon
+    assert f"Reconnect: https://social.test/socialpub{path}" in soon
+    assert "Page Larpowe Kroniki has lost its access; its posts wait" in lost
+    assert "The password was changed." in lost
+    assert "reconnect the Page" in lost
+    assert f"Reconnect: http://airflow.test/socialpub{path}" in lost
+    assert not re.search("days left|problem|revoked|reconnect_", soon + lost)
+    urls = [e["url"] for m in mailroom.inbox.box.slack for b in m.body["blocks"] for e in b.get("elements", ())
+            if e["type"] == "button"]  # fmt: skip
+    assert sorted(urls) == sorted([f"https://social.test/socialpub{path}", f"http://airflow.test/socialpub{path}"])
+
+
+def test_an_address_that_is_none_becomes_no_link(mailroom):
+    """Whatever comes to stand in the payload."""
+    mailroom.route()
+    larp = mailroom.world.add_page()
+    for number, address in enumerate(("javascript:alert(1)", "https://x.test/><a>", "//x.test", "ftp://x.test")):
+        mailroom.world.run(
+            "insert into social_outbox (event, dedupe_key, larp_id, payload)"
+            " values ('page_token_expiring', %s, %s, jsonb_build_object('reconnect_url', %s::text))",
+            *(str(number), larp, address),
+        )
+    mailroom.run()
+    assert not any("Reconnect:" in mail.part("text/plain") for mail in mailroom.inbox.box.mails)
+
+
+def test_a_first_comment_that_failed_is_told_with_its_reason(mailroom):
+    """Its post is live, so its own event says nothing of it."""
+    mailroom.route(event="first_comment_failed")
+    larp = mailroom.world.add_page()
+    post = mailroom.world.schedule(larp, title="Zapisy")
+    mailroom.become(post, "published")
+    mailroom.world.run(
+        "insert into social_first_comments (scheduled_post_id, due_at, status) values (%s, now(), 'posting')", post
+    )
+    reason = "Facebook refused the comment; the post itself is live. Next: reconnect the Page."
+    mailroom.world.run(
+        "update social_first_comments set status = 'failed', reason = %s", reason, user="airflow_login"
+    )
+    assert mailroom.run().sent == 1
+    text = mailroom.inbox.box.mails[0].part("text/plain")
+    assert "The first comment of “Zapisy” was not posted; the post is live" in text
+    assert "Next: reconnect the Page." in text
+    assert "Live post: " in text
+    assert "Airflow task" not in text
 
 
 def test_links_end_and_cannot_be_made_up():

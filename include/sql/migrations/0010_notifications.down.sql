@@ -1,5 +1,8 @@
 -- Takes routes, messages and digests away; events that were routed stay as delivered ones.
+drop function social_has_news();
 drop function social_tell_unhealthy();
+drop trigger social_tell_comment_failed on social_first_comments;
+drop function social_tell_comment_failed();
 drop trigger social_tell_all_stopped on social_publishing_gate;
 drop function social_tell_all_stopped();
 drop trigger social_tell_page_stopped on facebook_page_connections;

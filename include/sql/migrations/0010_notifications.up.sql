@@ -1,5 +1,5 @@
 -- Who hears of what, the messages on their way, and the digests that went out. An event is written in the transaction of
--- its change (0003, 0006, 0007, and below); a message is made from one or several events of one kind for one recipient.
+-- its change (0006, 0007, 0009, and below); a message is made from one or several events of one kind for one recipient.
 
 create table social_notification_routes (
     id uuid primary key default social_new_id(),
@@ -120,6 +120,23 @@ for each row when (
 )
 execute function social_tell_all_stopped();
 
+-- A comment is given up while its post is live, so that nothing else would say it.
+create function social_tell_comment_failed() returns trigger
+language plpgsql security definer set search_path from current as $$
+begin
+    insert into social_outbox (event, dedupe_key, larp_id, draft_id, scheduled_post_id, payload)
+    select 'first_comment_failed', concat_ws(':', 'first_comment_failed', post.id, pg_current_xact_id()),
+        draft.larp_id, draft.id, post.id, jsonb_build_object('title', draft.title, 'reason', new.reason)
+    from social_scheduled_posts as post inner join social_drafts as draft on post.draft_id = draft.id
+    where post.id = new.scheduled_post_id
+    on conflict (dedupe_key) do nothing;
+    return null;
+end
+$$;
+create trigger social_tell_comment_failed after update on social_first_comments
+for each row when (old.status is distinct from new.status and new.status = 'failed')
+execute function social_tell_comment_failed();
+
 -- Posts that are due for minutes without a reason mean that nobody scans. Told once an hour while it lasts; returns how
 -- many posts wait so.
 create function social_tell_unhealthy() returns bigint
@@ -148,8 +165,23 @@ begin
     return forgotten;
 end
 $$;
-revoke execute on function social_tell_unhealthy() from public;
-grant execute on function social_tell_unhealthy() to socialpub_worker;
+
+-- Whether a delivery would find anything to do. What nobody else would tell is told first.
+create function social_has_news() returns boolean
+language plpgsql set search_path from current as $$
+begin
+    perform social_tell_unhealthy();
+    return exists (select from social_outbox where routed_at is null)
+        or exists (
+            select from social_notifications
+            where
+                sent_at is null and dead_at is null and next_attempt_at <= now()
+                and coalesce(lease_expires_at < now(), true)
+        );
+end
+$$;
+revoke execute on function social_tell_unhealthy(), social_has_news() from public;
+grant execute on function social_tell_unhealthy(), social_has_news() to socialpub_worker;
 
 grant select on social_notification_routes, social_notifications, social_notification_events, social_digests
 to socialpub_worker, socialpub_readonly, socialpub_backoffice;

@@ -22,6 +22,23 @@ where
     )
 union all
 select
+    'comment' as kind,
+    comment.status,
+    post.id,
+    post.draft_id,
+    draft.title,
+    comment.updated_at as since,
+    comment.reason
+from facebook_page_connections as page
+inner join social_scheduled_posts as post on page.id = post.connection_id
+inner join social_first_comments as comment on post.id = comment.scheduled_post_id
+inner join social_drafts as draft on post.draft_id = draft.id
+where
+    page.larp_id = :larp_id
+    and post.publish_at >= cast(:now as timestamptz) - interval '30 days'
+    and comment.status = 'failed'
+union all
+select
     'draft' as kind,
     status,
     null as id,

@@ -48,11 +48,15 @@ select
         order by position
         limit 1
     ) as thumbnail_url,
-    (
-        select count(*)
-        from social_draft_assets
-        where draft_id = near.draft_id and upload_state = 'failed'
-    ) as failed_assets
+    assets.failed as failed_assets,
+    assets.waiting > 0 and near.status != 'handed_over' as has_files_to_check
 from near
+cross join lateral (
+    select
+        count(*) filter (where upload_state = 'failed') as failed,
+        count(*) filter (where upload_state != 'uploaded') as waiting
+    from social_draft_assets
+    where draft_id = near.draft_id
+) as assets
 where near.status != 'published' and greatest(near.publish_at, near.due_at) >= :now
 order by near.publish_at, near.id

@@ -1,87 +1,113 @@
-"""Opens the links of messages: a sealed one names a draft, a live post or an Airflow run, never an address."""
+"""Opens the links of messages: a sealed one names a draft, a live post or an Airflow run, never an address.
+
+The seal is the right to see what it names, so nobody has to log in here. It is an app of its own: each route of the other
+one asks for a permission.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from html import escape
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
-from uuid import UUID
 
-from fastapi import FastAPI, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session, joinedload
 
+from socialpub.api.html import render
+from socialpub.api.middleware import SafeAnswers
+from socialpub.api.threads import in_thread
 from socialpub.db.engine import transaction
 from socialpub.errors import SocialpubError
+from socialpub.hooks.connections import read_airflow_url
+from socialpub.hooks.database import open_database
+from socialpub.hooks.notices import open_link_maker
 from socialpub.models import EventPostDraft, ScheduledPublish
 from socialpub.services.notices.links import LinkMaker, Target
+from socialpub.settings import load_settings
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy import Engine
 
-# The link is the right to see what it names, so nobody else may learn it: not a cache, not the page it leads to.
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-}
+
+@dataclass
+class LinkResources:
+    """What links are read with and lead to, opened with the first one."""
+
+    open_engine: Callable[[], Engine] = lambda: open_database(pool_size=2)
+    open_links: Callable[[], LinkMaker] = open_link_maker
+    airflow_url: Callable[[], str] = read_airflow_url
+    draft_url: Callable[[], str] = lambda: load_settings().draft_url
+    """Where the backoffice shows a draft, with {larp_id} and {draft_id}; "" shows a page of our own."""
+
+    @cached_property
+    def engine(self) -> Engine:
+        return self.open_engine()
+
+    def close(self) -> None:
+        if "engine" in self.__dict__:
+            self.engine.dispose()
 
 
-def create_app(
-    open_engine: Callable[[], Engine],
-    open_links: Callable[[], LinkMaker],
-    *,
-    airflow_url: str,
-    draft_url: str = "",
-) -> FastAPI:
-    """`draft_url` is where the backoffice shows a draft, with {larp_id} and {draft_id}; "" shows a page of our own."""
-    app = FastAPI(title="Social publisher: links", openapi_url=None, docs_url=None, redoc_url=None)
-
-    @app.get("/{sealed}")
-    def follow(sealed: str) -> Response:
-        try:
-            found = open_links().read(sealed)
-            if found is None:
-                return _page("This link no longer works", "Links end after some days. Look in the backoffice.", 410)
-            engine = open_engine()
-            try:
-                with transaction(engine, actor="link") as session:
-                    return _follow(session, *found, airflow_url=airflow_url, draft_url=draft_url)
-            finally:
-                engine.dispose()
-        except SocialpubError:
-            return _page("Not now", "The post can't be looked up at this moment. Try again in a minute.", 503)
-
+def create_links_app(resources: LinkResources | None = None) -> FastAPI:
+    """The app, with what it works on; by default that of Airflow's connections."""
+    app = FastAPI(
+        title="Social publisher: links", lifespan=_close_at_the_end, openapi_url=None, docs_url=None, redoc_url=None
+    )
+    app.state.resources = resources or LinkResources()
+    app.add_api_route("/{sealed}", open_link)
+    # The link is a right, so nobody else may learn it: not a cache, not the page it leads to.
+    app.add_middleware(SafeAnswers)
     return app
 
 
-def _follow(session: Session, target: Target, entity_id: UUID, *, airflow_url: str, draft_url: str) -> Response:
+@asynccontextmanager
+async def _close_at_the_end(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.resources.close()
+
+
+async def open_link(request: Request, sealed: str) -> Response:
+    """Lead to what the link names, or show it."""
+    return await in_thread(request, _open, request.app.state.resources, sealed)
+
+
+def _open(resources: LinkResources, sealed: str) -> Response:
+    try:
+        found = resources.open_links().read(sealed)
+        if found is None:
+            return _page("This link no longer works", 410, "Links end after some days. Look in the backoffice.")
+        with transaction(resources.engine, actor="link") as session:
+            return _follow(session, resources, *found)
+    except SocialpubError:
+        return _page("Not now", 503, "The post can't be looked up at this moment. Try again in a minute.")
+
+
+def _follow(session: Session, resources: LinkResources, target: Target, entity_id: UUID) -> Response:
     if target == Target.DRAFT:
-        return _show_draft(session.get(EventPostDraft, entity_id, options=[joinedload(EventPostDraft.larp)]), draft_url)
+        draft = session.get(EventPostDraft, entity_id, options=[joinedload(EventPostDraft.larp)])
+        return _show_draft(draft, resources.draft_url())
     post = session.get(ScheduledPublish, entity_id)
     if target == Target.LIVE_POST and post and post.permalink_url:
-        return RedirectResponse(post.permalink_url, headers=_HEADERS)
+        return RedirectResponse(post.permalink_url)
     if target == Target.AIRFLOW_RUN and post and post.attempts:
         attempt = post.attempts[-1]
-        return RedirectResponse(f"{airflow_url}/dags/{attempt.dag_id}/runs/{attempt.run_id}", headers=_HEADERS)
-    return _page("Not there any more", "What the link led to is gone, or has moved on.", 404)
+        return RedirectResponse(f"{resources.airflow_url()}/dags/{attempt.dag_id}/runs/{attempt.run_id}")
+    return _page("Not there any more", 404, "What the link led to is gone, or has moved on.")
 
 
 def _show_draft(draft: EventPostDraft | None, draft_url: str) -> Response:
     if draft is None:
-        return _page("Not there any more", "The draft is gone.", 404)
+        return _page("Not there any more", 404, "The draft is gone.")
     if draft_url:
-        return RedirectResponse(draft_url.format(larp_id=draft.larp_id, draft_id=draft.id), headers=_HEADERS)
-    return _page(draft.title, f"{draft.larp.title} · {draft.status}\n\n{draft.body}\n\n{draft.link or ''}")
+        return RedirectResponse(draft_url.format(larp_id=draft.larp_id, draft_id=draft.id))
+    return _page(draft.title, 200, f"{draft.larp.title} · {draft.status}", *draft.body.splitlines(), draft.link or "")
 
 
-def _page(title: str, text: str, status: int = 200) -> HTMLResponse:
-    return HTMLResponse(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{escape(title)}</title><style>body{{max-width:640px;margin:32px auto;padding:0 16px;"
-        "font:16px/1.45 system-ui,sans-serif}p{white-space:pre-wrap;overflow-wrap:anywhere}</style></head>"
-        f"<body><h1>{escape(title)}</h1><p>{escape(text)}</p></body></html>",
-        status,
-        headers=_HEADERS,
-    )
+def _page(title: str, status: int, *lines: str) -> Response:
+    told = [line for line in lines if line.strip()]
+    return render("message.html", status=status, title=title, lines=told, links=())

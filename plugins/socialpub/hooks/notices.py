@@ -1,23 +1,18 @@
-"""Airflow's settings and ours → what messages are written with, and where people reach the plugin's pages."""
+"""Airflow's settings and ours → what messages are written with."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow.sdk.configuration import conf
+from socialpub.hooks.connections import APP_PREFIX, read_public_url
 
 if TYPE_CHECKING:
     from socialpub.services.notices.links import LinkMaker
     from socialpub.services.notices.write_message import Writer
 
-LINKS_PREFIX = "/socialpub-links"
+_LINKS = "/links"
+LINKS_PREFIX = f"{APP_PREFIX}{_LINKS}"
 """Where Airflow's API server mounts the app that opens links from messages."""
-_APP_PREFIX = "/socialpub"
-
-
-def read_airflow_url() -> str:
-    """Without a slash at the end."""
-    return str(conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
 
 
 def open_writer() -> Writer:
@@ -27,9 +22,7 @@ def open_writer() -> Writer:
     from socialpub.settings import load_settings
 
     return Writer(
-        links=open_link_maker(),
-        templates=Templates(load_settings().templates_folder),
-        public_url=f"{read_airflow_url()}{_APP_PREFIX}",
+        links=open_link_maker(), templates=Templates(load_settings().templates_folder), public_url=read_public_url()
     )
 
 
@@ -41,6 +34,6 @@ def open_link_maker() -> LinkMaker:
 
     return LinkMaker(
         sealer=load_cipher().sealer(PURPOSE),
-        base_url=f"{read_airflow_url()}{LINKS_PREFIX}",
+        base_url=f"{read_public_url()}{_LINKS}",
         lifetime=load_settings().link_lifetime,
     )

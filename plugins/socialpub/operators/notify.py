@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy import Engine
 
+    from socialpub.services.digest.look_ahead import LookAhead
     from socialpub.services.digest.send_digests import DigestOrder
     from socialpub.services.notices.deliver import Delivery
 
@@ -74,9 +75,9 @@ class SendDailyDigestOperator(BaseOperator):
         from socialpub.hooks.notices import open_writer
         from socialpub.services.digest.send_digests import send_digests
 
-        engine, order = open_database(pool_size=1), read_order(context)
+        engine, order = open_database(), read_order(context)
         try:
-            run = send_digests(engine, open_writer(), order)
+            run = send_digests(engine, open_writer(), order, checks=[open_look_ahead(engine)])
         finally:
             engine.dispose()
         for text in run.shown:
@@ -86,6 +87,16 @@ class SendDailyDigestOperator(BaseOperator):
             raise ConfigurationError("\n".join(run.problems))
         if not run.made:
             raise AirflowSkipException("Dry run." if order.is_dry_run else "No digest is due.")
+
+
+def open_look_ahead(engine: Engine) -> LookAhead:
+    """At media where the settings say they are, and at links."""
+    from socialpub.hooks.storage import AirflowMediaStore
+    from socialpub.services.digest.look_ahead import LookAhead
+    from socialpub.settings import load_settings
+
+    settings = load_settings()
+    return LookAhead(engine, AirflowMediaStore(settings.media), settings.media_limits, settings.link_limits)
 
 
 def read_order(context: Context) -> DigestOrder:

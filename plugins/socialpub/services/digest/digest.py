@@ -19,10 +19,12 @@ class ComingPost:
     connection_id: UUID
     publish_at: datetime
     link: str | None
+    has_files_to_check: bool = False
+    """Whether it has files that Facebook does not have yet."""
 
 
 PostCheck = Callable[[ComingPost], Iterable[str]]
-"""Looks at a post of the next day and says, a sentence each, what would go wrong: media, link. May take seconds."""
+"""Looks at a post of the next day and says what would go wrong: media, link. May take seconds; several threads ask."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
 from socialpub.graph.redaction import clean_text
+from socialpub.graph.login import PUBLISHING_SCOPES
 from socialpub.models import FacebookPageConnection, PublishingGate, TokenStatus
+from socialpub.models.instants import say_instant, time_left
 from socialpub.services.digest.days import is_ambiguous
 
-# Without it Facebook refuses every post (Graph API reference, Page feed).
-_NEEDED_PERMISSION = "pages_manage_posts"
+_NO_TIME = timedelta(0)
 _NIGHT_ENDS, _NIGHT_BEGINS = 6, 23
 
 
@@ -38,20 +39,20 @@ def find_page_troubles(page: FacebookPageConnection, last_post_at: datetime, now
     if page.access_token is None or page.token_status == TokenStatus.LOST:
         why = clean_text(page.token_status_reason or "it has no token")
         yield f"{name} has no access to Facebook ({why}): its posts wait until somebody reconnects it."
-    elif page.token_expires_at is not None and page.token_expires_at <= last_post_at:
-        yield f"The access of {name} ends {page.token_expires_at:%Y-%m-%d %H:%M} UTC, before its last post is out."
+    elif page.token_expires_at is not None and time_left(page.token_expires_at, last_post_at) <= _NO_TIME:
+        yield f"The access of {name} ends {say_instant(page.token_expires_at)}, before its last post is out."
     elif page.token_status == TokenStatus.EXPIRING:
         yield f"The access of {name} ends soon: reconnect it."
-    if page.scopes and _NEEDED_PERMISSION not in page.scopes:
-        yield f"{name} was connected without the permission {_NEEDED_PERMISSION}: Facebook will refuse its posts."
+    if page.scopes and (missing := [scope for scope in PUBLISHING_SCOPES if scope not in page.scopes]):
+        yield f"{name} was connected without {', '.join(missing)}: Facebook will refuse its posts."
     if page.paused_at:
         yield f"{name} is paused by {clean_text(page.paused_by or '')}: {clean_text(page.pause_reason or '')}."
-    if page.rate_limited_until and page.rate_limited_until > now:
-        yield f"Facebook slows {name} down until {page.rate_limited_until:%Y-%m-%d %H:%M} UTC."
+    if page.rate_limited_until and time_left(page.rate_limited_until, now) > _NO_TIME:
+        yield f"Facebook slows {name} down until {say_instant(page.rate_limited_until)}."
 
 
 def find_gate_troubles(gate: PublishingGate, now: datetime) -> Iterator[str]:
     if gate.paused_at:
         yield f"All publishing is paused by {clean_text(gate.paused_by or '')}: {clean_text(gate.pause_reason or '')}."
-    if gate.rate_limited_until and gate.rate_limited_until > now:
-        yield f"Facebook slows the whole app down until {gate.rate_limited_until:%Y-%m-%d %H:%M} UTC."
+    if gate.rate_limited_until and time_left(gate.rate_limited_until, now) > _NO_TIME:
+        yield f"Facebook slows the whole app down until {say_instant(gate.rate_limited_until)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from socialpub.db.digests import read_coming_posts, read_needs, read_results
 from socialpub.graph.redaction import clean_text
 from socialpub.models import FacebookPageConnection, Larp, PostStatus, PublishingGate
+from socialpub.models.instants import time_left
 from socialpub.services.digest.days import day_bounds, find_clock_change
 from socialpub.services.digest.digest import ComingPost, Digest, DigestPost, Need, Outlook, PostCheck
 from socialpub.services.digest.findings import find_gate_troubles, find_page_troubles, find_post_troubles
@@ -23,6 +25,7 @@ from socialpub.services.notices.links import LinkMaker, Target
 from socialpub.services.notices.read_notice import format_instant, name_zone, split_reason
 
 _MAX_LISTED = 40
+_CHECK_THREADS = 4
 _DAY = timedelta(hours=24)
 
 
@@ -71,7 +74,7 @@ def describe_facts(facts: Facts, links: LinkMaker, checks: Sequence[PostCheck]) 
         zone=f"{zone_name}, {name_zone(facts.now.astimezone(zone))}",
         needs=tuple(_needs(facts.needs, zone_name, links)),
         notes=tuple(_notes(facts)),
-        coming=tuple(_coming(post, zone, links, checks) for post in coming[:_MAX_LISTED]),
+        coming=tuple(_list_coming(coming[:_MAX_LISTED], zone, links, checks)),
         coming_more=max(0, len(coming) - _MAX_LISTED),
         week=tuple(_outlook(facts.week, zone)),
         results=tuple(_result(post, zone_name, links) for post in facts.results[:_MAX_LISTED]),
@@ -84,9 +87,13 @@ def _needs(rows: Sequence[Row[Any]], zone: str, links: LinkMaker) -> Iterator[Ne
     for row in rows:
         title, since = clean_text(row.title), format_instant(row.since, zone)
         reason, next_step = split_reason(row.reason or "")
+        reason = reason.rstrip(".")
         link = (links.make(Target.DRAFT, row.draft_id, "Draft"),)
         if row.kind == "draft":
             yield Need(f"“{title}” waits for approval since {since}.", "approve or reject it.", link)
+        elif row.kind == "comment":
+            words = f"The first comment of “{title}” failed at {since}; the post is live: {reason}."
+            yield Need(words, next_step or "comment by hand on the post.", link)
         elif row.status == PostStatus.UNCONFIRMED:
             words = f"“{title}” of {since} may be live: {reason}."
             yield Need(words, next_step or f"look at the Page, then `socialpub resolve {row.id}`.", link)
@@ -107,19 +114,35 @@ def _notes(facts: Facts) -> Iterator[str]:
         yield from find_page_troubles(page, max(planned, default=facts.now), facts.now)
 
 
-def _coming(post: Row[Any], zone: ZoneInfo, links: LinkMaker, checks: Sequence[PostCheck]) -> DigestPost:
-    facts = ComingPost(post.id, post.draft_id, post.connection_id, post.publish_at, post.link)
-    findings = [*find_post_troubles(post, zone), *(clean_text(words) for check in checks for words in check(facts))]
+def _list_coming(
+    posts: Sequence[Row[Any]], zone: ZoneInfo, links: LinkMaker, checks: Sequence[PostCheck]
+) -> Iterator[DigestPost]:
+    def run_checks(post: Row[Any]) -> list[str]:
+        facts = ComingPost(
+            post.id, post.draft_id, post.connection_id, post.publish_at, post.link, post.has_files_to_check
+        )
+        return [clean_text(words) for check in checks for words in check(facts)]
+
+    with ThreadPoolExecutor(max_workers=_CHECK_THREADS, thread_name_prefix="digest") as pool:
+        for post, findings in zip(posts, pool.map(run_checks, posts), strict=True):
+            yield _coming(post, zone, links, findings)
+
+
+def _coming(post: Row[Any], zone: ZoneInfo, links: LinkMaker, findings: Sequence[str]) -> DigestPost:
     approved = f"approved by {clean_text(post.approvers)}" if post.approvers else "not approved"
     return DigestPost(
         title=clean_text(post.title),
         page=clean_text(post.page_name),
         when=format_instant(post.publish_at, zone.key),
-        state=approved if post.status == PostStatus.PENDING else f"{post.status}, {approved}",
-        findings=tuple(findings),
+        state=approved if post.status == PostStatus.PENDING else f"{_say_status(post.status)}, {approved}",
+        findings=(*find_post_troubles(post, zone), *findings),
         thumbnail_url=post.thumbnail_url or "",
         links=(links.make(Target.DRAFT, post.draft_id, "Draft"),),
     )
+
+
+def _say_status(status: str) -> str:
+    return "held by Facebook" if status == PostStatus.HANDED_OVER else status
 
 
 def _outlook(week: Sequence[Row[Any]], zone: ZoneInfo) -> Iterator[Outlook]:
@@ -147,7 +170,7 @@ def _result(post: Row[Any], zone: str, links: LinkMaker) -> DigestPost:
 def _late(post: Row[Any]) -> str:
     if post.is_by_hand:
         return " by hand"
-    minutes = (post.published_at - post.publish_at).total_seconds() / 60
+    minutes = time_left(post.published_at, post.publish_at).total_seconds() / 60
     return f", {minutes:.1f} min late" if minutes >= 1 else ""
 
 
@@ -157,7 +180,7 @@ def _totals(results: Sequence[Row[Any]]) -> str:
     counts = Counter(post.status for post in results)
     words = [f"{counts[status]} {status}" for status in (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.MISSED)]
     late = [
-        (post.published_at - post.publish_at).total_seconds()
+        time_left(post.published_at, post.publish_at).total_seconds()
         for post in results
         if post.status == PostStatus.PUBLISHED and not post.is_by_hand
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -60,7 +60,7 @@ def send_digests(
     """
     run = DigestRun()
     with transaction(engine, actor="digest") as session:
-        now = now or session.scalars(select(func.now())).one()
+        now = (now or session.scalars(select(func.now())).one()).astimezone(UTC)
         routes = session.scalars(select(NotificationRoute)).all()
         larps = session.scalars(_connected_larps(order.larp_id)).all()
         made = set(session.execute(select(SentDigest.larp_id, SentDigest.local_date)).tuples())

@@ -24,8 +24,9 @@ _TROUBLE = ("SocialPublishFailedEvent", "SocialPublishUnconfirmedEvent", "Social
 # Told in places of their own, or of no use to a reader.
 _TOLD_ELSEWHERE = {
     "title", "reason", "publish_at", "permalink_url", "page_id", "page_name", "actor", "approver", "comment",
-    "reconnect_path", "until", "posts", "oldest_due_at",
+    "reconnect_path", "reconnect_url", "expires_at", "days_left", "problem", "until", "posts", "oldest_due_at",
 }  # fmt: skip
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>|\"]+")
 _SECRET_NAME = re.compile("token|secret|password|key", re.IGNORECASE)
 
 
@@ -96,6 +97,8 @@ def _remarks(event: Row[Any]) -> Iterator[str]:
         yield f"“{clean_text(str(comment))}”"
     if until := payload.get("until"):
         yield f"until {format_instant(datetime.fromisoformat(str(until)), event.time_zone)}"
+    if ends := payload.get("expires_at"):
+        yield f"it ends {format_instant(datetime.fromisoformat(str(ends)), event.time_zone)}"
     if posts := payload.get("posts"):
         since = format_instant(datetime.fromisoformat(str(payload["oldest_due_at"])), event.time_zone)
         yield f"{posts} posts, the oldest since {since}"
@@ -111,11 +114,13 @@ def _links(event: Row[Any], links: LinkMaker, public_url: str) -> Iterator[Link]
         yield links.make(Target.LIVE_POST, event.scheduled_post_id, "Live post")
     if event.draft_id:
         yield links.make(Target.DRAFT, event.draft_id, "Draft")
-    if event.run_id:
+    if event.run_id and event.event.startswith("SocialPublish"):
         yield links.make(Target.AIRFLOW_RUN, event.scheduled_post_id, "Airflow task")
-    path = str(event.payload.get("reconnect_path") or "")
+    path, url = str(event.payload.get("reconnect_path") or ""), str(event.payload.get("reconnect_url") or "")
     if path.startswith("/"):
-        yield Link("Reconnect", f"{public_url}{path}")
+        url = f"{public_url}{path}"
+    if _WEB_ADDRESS.fullmatch(url):
+        yield Link("Reconnect", url)
 
 
 def format_instant(instant: datetime | None, zone: str | None) -> str:

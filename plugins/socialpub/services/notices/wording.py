@@ -16,7 +16,7 @@ class Wording:
     next_step: str = ""
 
 
-_WORDINGS = {
+WORDINGS = {
     "SocialDraftSubmittedEvent": Wording(
         "“{title}” waits for approval", "{count} drafts wait for approval", "attention",
         "open the draft, then approve or reject it.",
@@ -35,6 +35,10 @@ _WORDINGS = {
     "SocialPublishMissedEvent": Wording(
         "“{title}” came too late and was not sent", "{count} posts came too late and were not sent", "problem",
         "schedule it again, or run `socialpub requeue` for it.",
+    ),
+    "first_comment_failed": Wording(
+        "The first comment of “{title}” was not posted; the post is live",
+        "{count} first comments were not posted; their posts are live", "problem",
     ),
     "page_paused": Wording(
         "Page {page} is paused", "Pages are paused", "attention", "resume the Page when the reason is settled."
@@ -70,4 +74,4 @@ _WORDINGS = {
 def find_wording(event: str) -> Wording:
     """An event that is new here gets its own name, so that nothing goes unheard."""
     words = event.replace("_", " ").capitalize()
-    return _WORDINGS.get(event) or Wording(f"{words}: {{title}}", f"{words}: {{count}}", "attention")
+    return WORDINGS.get(event) or Wording(f"{words}: {{title}}", f"{words}: {{count}}", "attention")
