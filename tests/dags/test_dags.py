@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from croniter import croniter
 
 ROOT = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -61,6 +63,21 @@ def test_publishing_tasks_have_the_policy_and_the_same_delays_as_fallback(dags):
 def test_runs_may_overlap_so_that_a_waiting_retry_holds_nobody_back(dags):
     """A run can wait 65 minutes for its retries; one starts each minute."""
     assert dags["publish_due_posts"].max_active_runs >= 70
+
+
+def test_a_quiet_hour_starts_few_tasks_beside_the_scans():
+    """Each costs a second or two of a processor for nothing. Deliveries start when there is something to deliver."""
+    first = datetime(2026, 6, 1, tzinfo=UTC)
+    minutes = {
+        file.stem: {minute for minute in range(60) if croniter.match(cron, first + timedelta(minutes=minute))}
+        for file in DAG_FILES
+        for cron in re.findall(r'CronTriggerTimetable\("([^"]+)"', file.read_text())
+    }
+    assert len(minutes.pop("publish_due_posts")) == 60
+    assert sum(map(len, minutes.values())) <= 25
+    deliveries = minutes.pop("deliver_notifications")
+    assert len(deliveries) == 2
+    assert deliveries.isdisjoint(set().union(*minutes.values()))
 
 
 def test_the_policy_gives_5_15_and_45_minutes_and_no_retry_to_what_cant_be_helped():

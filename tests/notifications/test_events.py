@@ -7,10 +7,10 @@ import re
 from local_stack.state import PROJECT
 from socialpub.services.notices.wording import WORDINGS, find_wording
 
-_WRITES = re.compile(r"insert\s+into\s+social_outbox", re.IGNORECASE)
+_WRITES = re.compile(r"insert\s+into\s+social_outbox|social_emit\s*\(", re.IGNORECASE)
 # The places of a statement in which an event is named.
 _NAMES = re.compile(
-    r"'(Social\w+Event)'|values\s*\(\s*'(\w+)',|select\s+'(\w+)',\s*concat_ws|'(\w+)'\s+as\s+event\b"
+    r"'(Social\w+Event)'|social_emit\s*\(\s*'(\w+)'|values\s*\(\s*'(\w+)',|select\s+'(\w+)',\s*concat_ws|'(\w+)'\s+as\s+event\b"
 )
 _CHOSEN = re.compile(r"\btold text :=(.*?);", re.DOTALL)
 
@@ -43,6 +43,7 @@ def test_every_event_that_is_written_has_words_of_its_own_and_no_words_are_left_
 def test_a_writer_whose_event_is_new_is_found():
     """In each way in which one is named."""
     for text in (
+        "perform social_emit('page_moon_risen', new.larp_id, null, null, '{}')",
         "insert into social_outbox (event) values ('page_moon_risen', 'k')",
         "insert into social_outbox (event) select 'page_moon_risen', concat_ws(':', 1)",
         "insert into social_outbox (event) select 'page_moon_risen' as event",

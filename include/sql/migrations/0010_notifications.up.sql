@@ -124,12 +124,10 @@ execute function social_tell_all_stopped();
 create function social_tell_comment_failed() returns trigger
 language plpgsql security definer set search_path from current as $$
 begin
-    insert into social_outbox (event, dedupe_key, larp_id, draft_id, scheduled_post_id, payload)
-    select 'first_comment_failed', concat_ws(':', 'first_comment_failed', post.id, pg_current_xact_id()),
-        draft.larp_id, draft.id, post.id, jsonb_build_object('title', draft.title, 'reason', new.reason)
+    perform social_emit('first_comment_failed', draft.larp_id, draft.id, post.id,
+        jsonb_build_object('title', draft.title, 'reason', new.reason))
     from social_scheduled_posts as post inner join social_drafts as draft on post.draft_id = draft.id
-    where post.id = new.scheduled_post_id
-    on conflict (dedupe_key) do nothing;
+    where post.id = new.scheduled_post_id;
     return null;
 end
 $$;
