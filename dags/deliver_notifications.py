@@ -5,7 +5,7 @@ Sends what people want to hear of: mail through the Airflow connection *smtp_def
 hears of what stands in the table `social_notification_routes` (docs/notifications.md).
 
 Starts within 50 seconds of an event: the triggerer looks, with one query, and starts nothing while there is nothing to
-send. Every half hour it also runs by itself, for a triggerer that is down, and checks the routes, connections and templates.
+send. Every half hour it also runs by itself, if the triggerer is down, and checks routes, connections and templates.
 
 | what you see | what it means | what to do |
 | --- | --- | --- |

@@ -1,4 +1,4 @@
-"""The plugin file. Every task process runs it, so it imports nothing of ours before the API server asks for the apps."""
+"""The plugin file. Every task process runs it, so it imports nothing of ours before the API server asks for apps."""
 
 from functools import cached_property
 from typing import Any

@@ -56,7 +56,9 @@ def test_a_writer_whose_event_is_new_is_found():
 def test_only_the_database_writes_events():
     """What Python wrote, the tests above would not see."""
     sources = (PROJECT / "plugins").rglob("*.py")
-    assert [path.name for path in sources if re.search(r"\bOutboxEvent\(|insert\(OutboxEvent", path.read_text())] == []
+    assert [
+        path.name for path in sources if re.search(r"(?<!class )\bOutboxEvent\(|insert\(OutboxEvent", path.read_text())
+    ] == []
 
 
 def test_every_event_is_on_the_page_about_notifications():

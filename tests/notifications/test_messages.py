@@ -235,9 +235,7 @@ def test_a_first_comment_that_failed_is_told_with_its_reason(mailroom):
         "insert into social_first_comments (scheduled_post_id, due_at, status) values (%s, now(), 'posting')", post
     )
     reason = "Facebook refused the comment; the post itself is live. Next: reconnect the Page."
-    mailroom.world.run(
-        "update social_first_comments set status = 'failed', reason = %s", reason, user="airflow_login"
-    )
+    mailroom.world.run("update social_first_comments set status = 'failed', reason = %s", reason, user="airflow_login")
     assert mailroom.run().sent == 1
     text = mailroom.inbox.box.mails[0].part("text/plain")
     assert "The first comment of “Zapisy” was not posted; the post is live" in text

@@ -9,7 +9,7 @@ from socialpub.triggers.notifications_due import NotificationsDueTrigger
 
 
 def test_it_is_silent_until_an_event_or_a_message_is_due(world, monkeypatch):
-    """An event, a message whose time comes, one whose lease ends, posts that nobody scans; never for what is settled."""
+    """An event, a message whose time comes, one whose lease ends, posts that nobody scans; not for what is settled."""
     connection = {
         "conn_type": "postgres", "host": world.server.socket_dir, "login": "airflow_login", "schema": world.name
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """Opens the links of messages: a sealed one names a draft, a live post or an Airflow run, never an address.
 
-The seal is the right to see what it names, so nobody has to log in here. It is an app of its own: each route of the other
-one asks for a permission.
+The seal is the right to see what it names, so nobody has to log in here. It is an app of its own, because each route of
+the other one asks for a permission.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from socialpub.graph.redaction import clean_text
 from socialpub.graph.login import PUBLISHING_SCOPES
+from socialpub.graph.redaction import clean_text
 from socialpub.models import FacebookPageConnection, PublishingGate, TokenStatus
 from socialpub.models.instants import say_instant, time_left
 from socialpub.services.digest.days import is_ambiguous

@@ -1,6 +1,6 @@
 """A look at the files and the links of the next day's posts, while there is time to put something right.
 
-A morning may have thousands of posts. So all looks together have their time; what was not looked at when it is over says so.
+A morning may have thousands of posts. So all looks together have their time; what was not looked at by then says so.
 """
 
 from __future__ import annotations
