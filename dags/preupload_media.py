@@ -30,7 +30,7 @@ from socialpub.operators.retry_policy import PublishRetryPolicy
 with DAG(
     dag_id="preupload_media",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("5-59/10 * * * *", timezone="UTC"),
+    schedule=CronTriggerTimetable("8-59/10 * * * *", timezone="UTC"),
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     catchup=False,
     max_active_runs=1,

@@ -1,9 +1,9 @@
 """
 ### Publish due posts
 
-Every minute: claims the approved posts that are due within the next 75 seconds and publishes each on its Facebook
+Every minute, at its half: claims the approved posts that are due within the next 75 seconds and publishes each on its Facebook
 Page at its second. A post that is scheduled for so soon wakes it at once (asset *social_due*, kept by the triggerer);
-without the triggerer such a post waits for the next minute.
+without the triggerer such a post waits for the next scan.
 
 * **claim_due_posts** also rescues what a vanished worker left behind, marks posts that came too late as missed, and
   logs what it leaves alone and why (Page paused, token lost, rate limited).
@@ -35,7 +35,8 @@ with DAG(
     dag_id="publish_due_posts",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        timetable=CronTriggerTimetable("* * * * *", timezone="UTC"),
+        # At second 30: people plan full minutes, and the second in which posts leave is no time to start a task.
+        timetable=CronTriggerTimetable("* * * * * 30", timezone="UTC"),
         assets=[Asset("social_due", watchers=[AssetWatcher(name="social_due", trigger=SocialDueTrigger())])],
     ),
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),

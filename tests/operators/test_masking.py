@@ -10,6 +10,7 @@ from airflow.sdk._shared.secrets_masker import SecretsMasker
 
 from local_stack.settings_file import read_env_file
 from local_stack.state import PROJECT
+from socialpub.errors import TokenUnusableError
 from socialpub.hooks import facebook
 from socialpub.hooks.facebook import FacebookHook
 from socialpub.masking import ADAPTER, adapt_secret, join_secrets
@@ -52,14 +53,46 @@ class Page:
         return Secret(self.token)
 
 
-@pytest.mark.parametrize("adapter", ["", ADAPTER])
-def test_a_lane_s_tokens_are_all_masked_whether_the_adapter_is_set_up_or_not(masker, monkeypatch, adapter):
-    """An installation that lacks the setting is slower, never less careful."""
-    masker.secret_mask_adapter = adapt_secret if adapter else None
+@pytest.fixture
+def hook(masker, monkeypatch) -> FacebookHook:
+    """One whose tokens go to that masker."""
     monkeypatch.setattr(facebook, "mask_secret", masker.add_mask)
     monkeypatch.setattr(facebook, "load_cipher", object)
+    monkeypatch.setenv("AIRFLOW__LOGGING__SECRET_MASK_ADAPTER", ADAPTER)
+    return FacebookHook()
+
+
+def test_a_lane_s_tokens_are_masked_before_the_first_is_opened(masker, monkeypatch, hook):
+    """All in one go, and none a second time: a lane of 1,250 Pages spent three quarters of its time on that."""
+    calls = []
+    monkeypatch.setattr(facebook, "mask_secret", lambda secret: (calls.append(secret), masker.add_mask(secret)))
+    pages = [Page(f"EAAGtoken{number:04}") for number in range(1250)]
+    hook.mask_ahead(pages, None)
+    assert set(masker.redact([page.token for page in pages])) == {"***"}
+    for page in pages:
+        hook.open_token(page, None)
+    assert len(calls) == 1
+
+
+def test_a_token_that_can_t_be_opened_is_told_with_its_own_post(masker, hook):
+    """It keeps no other Page's token from being masked."""
+
+    class Broken(Page):
+        def get_page_access_token(self, cipher: object, now: object) -> Secret:
+            raise TokenUnusableError("no token", next_step="connect the Page again.")
+
+    hook.mask_ahead([Broken(""), Page("EAAGtoken")], None)
+    assert masker.redact("EAAGtoken") == "***"
+    with pytest.raises(TokenUnusableError):
+        hook.open_token(Broken(""), None)
+
+
+@pytest.mark.parametrize("adapter", ["", ADAPTER])
+def test_a_lane_s_tokens_are_all_masked_whether_the_adapter_is_set_up_or_not(masker, monkeypatch, hook, adapter):
+    """An installation that lacks the setting is slower, never less careful."""
+    masker.secret_mask_adapter = adapt_secret if adapter else None
     monkeypatch.setenv("AIRFLOW__LOGGING__SECRET_MASK_ADAPTER", adapter)
-    hook, tokens = FacebookHook(), [f"EAAGtoken{number:03}" for number in range(64)]
+    tokens = [f"EAAGtoken{number:03}" for number in range(64)]
     with ThreadPoolExecutor(64) as pool:
         opened = list(pool.map(lambda token: hook.open_token(Page(token), None).reveal(), tokens))
     assert opened == tokens

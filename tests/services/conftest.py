@@ -63,6 +63,7 @@ class Desk:
             engine=engine,
             client=client,
             open_token=lambda page: page.get_page_access_token(cipher, clock.now()),
+            mask_ahead=lambda pages: None,
             run=self.run,
             clock=clock,
             rules=rules,

@@ -180,6 +180,7 @@ def open_publisher(engine: Engine, run: Run) -> Publisher:
         engine=engine,
         client=client,
         open_token=lambda page: hook.open_token(page, clock.now()),
+        mask_ahead=lambda pages: hook.mask_ahead(pages, clock.now()),
         run=run,
         clock=clock,
         rules=settings.retries,

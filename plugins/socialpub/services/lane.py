@@ -45,6 +45,7 @@ class LaneResult:
 def work_lane(publisher: Publisher, post_ids: Sequence[UUID], *, threads: int) -> LaneResult:
     """Publish every post of the lane that still needs it; returns where each one stands afterwards."""
     posts = load_posts(publisher.engine, publisher.run, post_ids)
+    publisher.mask_ahead([post.page for post in posts])
     bursts = _split_into_bursts(posts, publisher.clock.now())
     with ThreadPoolExecutor(max_workers=min(threads, len(bursts)) or 1, thread_name_prefix="lane") as pool:
         for work in [pool.submit(_work_burst, publisher, burst) for burst in bursts]:

@@ -75,6 +75,8 @@ class Publisher:
     timing: PublishTiming
     recorder: Recorder
     confirmer: Confirmer
+    mask_ahead: Callable[[Collection[FacebookPageConnection]], None]
+    """Called with all Pages of a lane before the first token is opened: to mask many at once costs as much as one."""
     open_uploader: Callable[[], MediaUploader]
     """Called for posts with media only: others need not load what reads pictures."""
     fences: Group[UUID, LoadedPost] = field(default_factory=Group, init=False)
