@@ -29,8 +29,8 @@ with DAG(
     dag_id="deliver_notifications",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(
-        # Not in the minutes of other DAGs, so that a quiet minute starts one of them at most.
-        timetable=CronTriggerTimetable("7,37 * * * *", timezone="UTC"),
+        # Not in the minutes of other DAGs, nor in the second in which posts leave.
+        timetable=CronTriggerTimetable("4,34 * * * * 45", timezone="UTC"),
         assets=[
             Asset(
                 "social_notifications",

@@ -1,9 +1,9 @@
 """
 ### Publish due posts
 
-Every minute, at its half: claims the approved posts that are due within the next 75 seconds and publishes each on its Facebook
-Page at its second. A post that is scheduled for so soon wakes it at once (asset *social_due*, kept by the triggerer);
-without the triggerer such a post waits for the next scan.
+Every minute, at its half: claims the approved posts that are due within the next 75 seconds and publishes each on its
+Facebook Page at its second. A post that is scheduled for so soon wakes it at once (asset *social_due*, kept by the
+triggerer); without the triggerer such a post waits for the next scan.
 
 * **claim_due_posts** also rescues what a vanished worker left behind, marks posts that came too late as missed, and
   logs what it leaves alone and why (Page paused, token lost, rate limited).

@@ -28,7 +28,8 @@ from socialpub.operators.notify import SendDailyDigestOperator
 with DAG(
     dag_id="send_daily_digest",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("*/15 * * * *", timezone="UTC"),
+    # At second 45: posts leave at full minutes, and the scan for the next ones is at 30.
+    schedule=CronTriggerTimetable("*/15 * * * * 45", timezone="UTC"),
     start_date=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
     catchup=False,
     max_active_runs=1,

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -68,16 +69,18 @@ def test_runs_may_overlap_so_that_a_waiting_retry_holds_nobody_back(dags):
 def test_a_quiet_hour_starts_few_tasks_beside_the_scans():
     """Each costs a second or two of a processor for nothing. Deliveries start when there is something to deliver."""
     first = datetime(2026, 6, 1, tzinfo=UTC)
-    minutes = {
-        file.stem: {minute for minute in range(60) if croniter.match(cron, first + timedelta(minutes=minute))}
-        for file in DAG_FILES
-        for cron in re.findall(r'CronTriggerTimetable\("([^"]+)"', file.read_text())
-    }
-    assert len(minutes.pop("publish_due_posts")) == 60
-    assert sum(map(len, minutes.values())) <= 25
-    deliveries = minutes.pop("deliver_notifications")
-    assert len(deliveries) == 2
-    assert deliveries.isdisjoint(set().union(*minutes.values()))
+    starts: dict[str, list[datetime]] = {}
+    for file in DAG_FILES:
+        for cron in re.findall(r'CronTriggerTimetable\("([^"]+)"', file.read_text()):
+            ticks = croniter(cron, first - timedelta(seconds=1)).all_next(datetime)
+            starts[file.stem] = list(takewhile(lambda tick: tick < first + timedelta(hours=1), ticks))
+    assert len(starts.pop("publish_due_posts")) == 60
+    assert sum(map(len, starts.values())) <= 25
+    assert len(starts["deliver_notifications"]) == 2
+    minutes = [tick.minute for ticks in starts.values() for tick in ticks]
+    assert len(minutes) == len(set(minutes)), "no two of them start in one minute"
+    told = [*starts["deliver_notifications"], *starts["send_daily_digest"]]
+    assert {tick.second for tick in told} == {45}, "posts leave at full minutes, the scan is at 30"
 
 
 def test_the_policy_gives_5_15_and_45_minutes_and_no_retry_to_what_cant_be_helped():

@@ -7,6 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from cryptography.fernet import Fernet
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
 PLUGIN = Path(__file__).resolve().parents[2] / "plugins" / "socialpub_plugin.py"
 
 
@@ -19,6 +24,21 @@ def test_the_plugin_mounts_its_apps_under_its_own_prefix():
     for app in plugin.fastapi_apps:
         assert not app["url_prefix"].startswith(tuple(RESERVED_URL_PREFIXES))
         assert [route.path for route in app["app"].routes]
+
+
+def test_a_link_of_a_message_reaches_the_app_of_the_links(monkeypatch: pytest.MonkeyPatch):
+    """Mounted one after the other, as Airflow mounts them: no login is asked for."""
+    from socialpub.settings import load_settings
+
+    monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", Fernet.generate_key().decode())
+    load_settings.cache_clear()
+    root = FastAPI()
+    for app in runpy.run_path(str(PLUGIN))["SocialpubPlugin"]().fastapi_apps:
+        root.mount(app["url_prefix"], app["app"])
+    with TestClient(root) as browser:
+        link = browser.get("/socialpub/links/made-up")
+        assert (link.status_code, "This link no longer works" in link.text) == (410, True)
+        assert browser.get("/socialpub/links/").status_code == 404
 
 
 def test_a_task_process_loads_neither_the_app_nor_a_web_framework():
