@@ -14,7 +14,7 @@ AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
 def stack_trees(stack: Stack) -> dict[str, list[psutil.Process]]:
-    """Part of the stack → its processes. The sandbox stands for Facebook, so it is not in here."""
+    """Part of the stack → its processes. The sandbox and the inbox stand for others, so they are not in here."""
     pids = {name: stack.component(name).pid for name in AIRFLOW} | {"postgres": _postmaster(stack)}
     return {name: _tree(pid) for name, pid in pids.items() if pid}
 

@@ -32,6 +32,8 @@ def make_secrets(folder: Path) -> list[str]:
         "backoffice_db_password": secrets.token_urlsafe(24),
         "socialpub_token_keys": Fernet.generate_key().decode(),
         "facebook_app_secret": "sandbox-app-secret",
+        "smtp_password": "",
+        "slack_webhook_url": "http://inbox:8091/slack/social",
     }
     missing = [name for name in wanted if not (folder / name).exists()]
     for name in missing:

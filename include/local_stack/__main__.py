@@ -73,6 +73,7 @@ def _main(command: str, *, report: Report) -> int:
                 stack.database_url(), token_keys=stack.token_keys, media=stack.home.media, sandbox=stack.sandbox
             )
             writer.connect_pages()
+            writer.add_routes(mail_to="team@socialpub.example")
             samples = writer.write(EARLY)
         stack.wait_until_ready()
         if has_samples:
@@ -94,6 +95,8 @@ def _print_addresses(stack: Stack) -> None:
     print(f"Airflow   {stack.airflow_url}   login admin, password {stack.admin_password}")
     if stack.has_sandbox:
         print(f"Facebook  {stack.sandbox_url}/pages   (the sandbox: Pages as people see them)")
+    if stack.has_inbox:
+        print(f"Inbox     {stack.inbox_url}   (mail and Slack messages)")
     if stack.has_own_database:
         print(f"Database  {stack.database_url('socialpub_backoffice_app')}   (as the backoffice)")
     print("Ctrl-C stops everything.", flush=True)

@@ -46,6 +46,14 @@ def build_environment(
         "FACEBOOK_APP_SECRET": SANDBOX_APP_SECRET,
         "FACEBOOK_GRAPH_URL": f"http://127.0.0.1:{ports.sandbox}",
         "FACEBOOK_DIALOG_URL": f"http://127.0.0.1:{ports.sandbox}",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(ports.inbox_smtp),
+        "SMTP_USER": "",
+        "SMTP_PASSWORD": "",
+        "SMTP_FROM": "social@socialpub.example",
+        "SMTP_DISABLE_SSL": "yes",
+        "SMTP_DISABLE_TLS": "yes",
+        "SLACK_WEBHOOK_URL": f"http://127.0.0.1:{ports.inbox}/slack/social",
     }
     connections = read_settings(PROJECT / "airflow_settings.yaml", values)
     celery = {"AIRFLOW__CELERY__BROKER_URL": broker_url} if broker_url else {}

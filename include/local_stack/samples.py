@@ -104,6 +104,16 @@ class SampleWriter:
                     {"page_id": page_id, "name": name, "token": self._cipher.encrypt(Secret(token))},
                 )
 
+    def add_routes(self, *, mail_to: str) -> None:
+        """Everything goes to `mail_to` and to Slack, unless somebody has made routes already."""
+        with psycopg.connect(self._url) as connection:
+            connection.execute(
+                "insert into social_notification_routes (channel, recipient)"
+                " select * from (values ('email', %s), ('slack', '')) as wanted"
+                " where not exists (select from social_notification_routes)",
+                (mail_to,),
+            )
+
     def write(self, samples: tuple[Sample, ...]) -> dict[UUID, Sample]:
         """Insert approved, scheduled posts; returns each one's scheduled-post id."""
         written = {}

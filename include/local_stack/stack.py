@@ -24,7 +24,15 @@ from local_stack.processes import Component, stop_groups
 from local_stack.state import PROJECT, Home, Ports, StackError, is_listening
 from socialpub.db.schema import upgrade
 
-OUR_DAGS = ("check_page_tokens", "preupload_media", "publish_due_posts", "publish_post_now", "verify_handed_over_posts")
+OUR_DAGS = (
+    "check_page_tokens",
+    "deliver_notifications",
+    "preupload_media",
+    "publish_due_posts",
+    "publish_post_now",
+    "send_daily_digest",
+    "verify_handed_over_posts",
+)
 _START_SECONDS = 120
 
 Report = Callable[[str], None]
@@ -34,8 +42,8 @@ class Stack:
     """`start()` brings everything up, `stop()` takes all of it down again. One stack a state folder at a time.
 
     An Airflow connection `socialpub_db` or `facebook_app` in `environment` replaces the embedded database or the
-    sandbox: nothing is started or migrated in its place. With `workers`, tasks run in that many Celery workers behind
-    Redis; without, in processes of the scheduler.
+    sandbox: nothing is started or migrated in its place. `smtp_default` and `slack_social` together replace the inbox.
+    With `workers`, tasks run in that many Celery workers behind Redis; without, in processes of the scheduler.
     """
 
     def __init__(
@@ -66,6 +74,15 @@ class Stack:
     @property
     def has_sandbox(self) -> bool:
         return "AIRFLOW_CONN_FACEBOOK_APP" not in self._given
+
+    @property
+    def has_inbox(self) -> bool:
+        """Whether mail or Slack messages come here."""
+        return not {"AIRFLOW_CONN_SMTP_DEFAULT", "AIRFLOW_CONN_SLACK_SOCIAL"} <= self._given.keys()
+
+    @property
+    def inbox_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.inbox}"
 
     @property
     def airflow_url(self) -> str:
@@ -121,6 +138,9 @@ class Stack:
             self._launch_program("redis", *broker_command)
         if self.has_sandbox:
             self._launch("sandbox", "-m", "graph_sandbox", "--host", "127.0.0.1", "--port", str(self.ports.sandbox))
+        if self.has_inbox:
+            ports = ("--port", str(self.ports.inbox), "--smtp-port", str(self.ports.inbox_smtp))
+            self._launch("inbox", "-m", "local_inbox", *ports)
         self._report("Preparing Airflow's metadata")
         self._run_metadata()
         self._report("Starting Airflow")

@@ -23,6 +23,8 @@ class StackError(Exception):
 class Ports:
     airflow: int = 8080
     sandbox: int = 8090
+    inbox: int = 8091
+    inbox_smtp: int = 8092
     worker_log: int = 8793
     trigger_log: int = 8794
 

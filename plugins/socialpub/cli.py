@@ -74,6 +74,15 @@ def _parser() -> argparse.ArgumentParser:
     show = verbs.add_parser("show", help="everything that happened to a post")
     show.add_argument("post", type=UUID, metavar="POST")
     show.set_defaults(run=_show)
+
+    outbox = verbs.add_parser("outbox", help="messages that wait or were given up")
+    actions = outbox.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="what is not sent, and why")
+    listing.add_argument("--dead", action="store_true", help="only what was given up")
+    listing.set_defaults(run=_list_outbox)
+    again = actions.add_parser("requeue", help="send what was given up")
+    again.add_argument("messages", nargs="*", type=UUID, metavar="MESSAGE", help="by default all")
+    again.set_defaults(run=_requeue_outbox)
     verbs.add_parser("doctor", help="check what publishing needs").set_defaults(run=_doctor)
     add_verbs(verbs)
     return parser
@@ -169,6 +178,21 @@ def _show(engine: Engine, options: argparse.Namespace) -> int:
     return 0
 
 
+def _list_outbox(engine: Engine, options: argparse.Namespace) -> int:
+    from socialpub.services.outbox import list_messages
+
+    print("\n".join(list_messages(engine, is_dead_only=options.dead)) or "Nothing waits, nothing was given up.")
+    return 0
+
+
+def _requeue_outbox(engine: Engine, options: argparse.Namespace) -> int:
+    from socialpub.services.outbox import requeue_messages
+
+    lines = requeue_messages(engine, options.messages, actor=options.actor)
+    print("\n".join(lines) or "No message was given up; nothing has changed.")
+    return 0
+
+
 def _doctor(engine: Engine, options: argparse.Namespace) -> int:
     from socialpub.hooks.airflow_limits import read_airflow_limits
     from socialpub.hooks.facebook import FacebookHook, load_cipher
@@ -182,11 +206,24 @@ def _doctor(engine: Engine, options: argparse.Namespace) -> int:
         open_client=lambda: FacebookHook().get_conn(),
         read_limits=None if os.environ.get(_DATABASE_URL) else read_airflow_limits,
         max_lanes=load_settings().scan.max_lanes,
+        check_notifications=_check_notifications,
     )
     for check in checks:
         print(f"{'ok  ' if check.is_good else 'BAD '} {check.name}: {check.words}", flush=True)
         is_good = is_good and check.is_good
     return 0 if is_good else 1
+
+
+def _check_notifications(engine: Engine) -> str:
+    from socialpub.notifications import open_couriers
+    from socialpub.services.notices.check_setup import check_templates, open_used_channels, require_no_dead_messages
+    from socialpub.services.notices.templates import Templates
+    from socialpub.settings import load_settings
+
+    words = open_used_channels(engine, open_couriers())
+    check_templates(Templates(load_settings().templates_folder))
+    require_no_dead_messages(engine)
+    return words
 
 
 if __name__ == "__main__":

@@ -193,3 +193,19 @@ class AppRefusedError(GraphRefusedError):
 
 class DuplicatePostError(GraphError):
     """Facebook says that it already has this content: an earlier request probably landed. Read back before anything."""
+
+
+class ChannelDownError(SocialpubError):
+    """The mail server or Slack can't be used now, for any message; nothing was sent. Try again later."""
+
+
+class RecipientRefusedError(SocialpubError):
+    """This message or its recipient is refused for good; a person has to correct the route."""
+
+
+class AnswerLostError(SocialpubError):
+    """The message left and its answer did not come: it may have arrived."""
+
+
+class TemplateError(ConfigurationError):
+    """A template can't be read or filled in; a person has to correct the file that the message names."""

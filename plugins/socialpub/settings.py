@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 
 from socialpub.errors import ConfigurationError
 from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, UploadLimits, VideoLimits
@@ -15,6 +16,8 @@ from socialpub.services.check_tokens import CheckLimits
 from socialpub.services.claim import ScanLimits
 from socialpub.services.clean_up import CleanUpLimits
 from socialpub.services.hand_over import HandOverLimits
+from socialpub.services.notices.deliver import DeliveryRules
+from socialpub.services.notices.route_events import Grouping
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
 from socialpub.services.verify_handed_over import VerifyLimits
@@ -44,6 +47,14 @@ class Settings:
     """Where people reach the plugin's app, without a slash at the end; "" is [api] base_url and /socialpub."""
     extra_permissions: tuple[str, ...] = ()
     """Asked for in the login dialog beside what publishing needs, such as pages_manage_metadata for the webhook."""
+    grouping: Grouping = field(default_factory=Grouping)
+    delivery: DeliveryRules = field(default_factory=DeliveryRules)
+    link_lifetime: timedelta = timedelta(days=3)
+    """How long a link in a message opens anything."""
+    templates_folder: Path | None = None
+    """Templates in here come before ours of the same name."""
+    draft_url: str = ""
+    """Where the backoffice shows a draft, with {larp_id} and {draft_id}; "" shows a page of our own."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -98,7 +109,32 @@ class Settings:
             check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
             public_url=environment.get(f"{_PREFIX}PUBLIC_URL", "").strip().rstrip("/"),
             extra_permissions=_words(environment.get(f"{_PREFIX}EXTRA_PERMISSIONS", "")),
+            grouping=Grouping(pace=timedelta(minutes=_number(environment, "NOTIFY_PACE_MINUTES", 5))),
+            link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
+            templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
+            draft_url=_draft_url(environment),
         )
+
+
+def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(_PREFIX + name, "").strip()
+    if text and not Path(text).is_dir():
+        raise ConfigurationError(
+            f"{_PREFIX}{name} is “{text}”, which is no folder.", next_step="make it, or leave the variable out."
+        )
+    return Path(text) if text else None
+
+
+def _draft_url(environment: Mapping[str, str]) -> str:
+    text = environment.get(f"{_PREFIX}DRAFT_URL", "").strip()
+    try:
+        text.format(larp_id="", draft_id="")
+    except (KeyError, IndexError, ValueError) as error:
+        raise ConfigurationError(
+            f"{_PREFIX}DRAFT_URL is “{text}”.",
+            next_step="write {larp_id} and {draft_id} where they belong, and no other braces.",
+        ) from error
+    return text
 
 
 @cache

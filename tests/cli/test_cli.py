@@ -11,6 +11,7 @@ from tests.conftest import TOKEN_KEY, World
 
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
+from local_inbox.server import InboxServer
 from socialpub.cli import main
 from socialpub.graph.client import GraphClient
 from socialpub.graph.posts import FeedPost, publish_feed_post
@@ -337,9 +338,15 @@ def test_a_live_id_that_another_row_holds_is_refused(terminal):
 def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(terminal, facebook, monkeypatch: pytest.MonkeyPatch):
     """Keys, schema, connections, clock, Pages and posts; then one by one what is broken."""
     terminal.world.add_page()
-    code, words = terminal.run("doctor")
+    terminal.world.run("insert into social_notification_routes (channel, recipient) values ('email', 'a@larp.test')")
+    with InboxServer() as inbox:
+        extra = {"from_email": "social@larp.test", "disable_ssl": True, "disable_tls": True}
+        mail = {"conn_type": "smtp", "host": "127.0.0.1", "port": inbox.smtp_port, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(mail))
+        code, words = terminal.run("doctor")
     assert code == 0, words
-    assert [line[:4] for line in words.splitlines() if line[:4] in ("ok  ", "BAD ")] == ["ok  "] * 8
+    assert [line[:4] for line in words.splitlines() if line[:4] in ("ok  ", "BAD ")] == ["ok  "] * 9
+    assert "email 127.0.0.1 takes mail from social@larp.test" in words
     load_settings.cache_clear()
     monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", "")
     terminal.world.run("update facebook_page_connections set token_status = 'lost', token_status_reason = 'revoked'")
@@ -350,8 +357,53 @@ def test_the_doctor_finds_nothing_wrong_on_a_healthy_installation(terminal, face
         "BAD  database",
         "BAD  token keys",
         "BAD  pages",
+        "BAD  notifications",  # The inbox is gone.
     }
     assert "python -m socialpub.db migrate" in words
+
+
+@pytest.mark.parametrize(
+    ("routes", "connection", "own_template", "words"),
+    [
+        ("", None, None, "BAD  notifications: Nobody hears of anything: there is no route."),
+        ("('email', 'a@b.test')", None, None, "There is no Airflow connection “smtp_default”. Next: add it"),
+        ("('slack', '#x')", None, None, "There is no Airflow connection “slack_social”. Next: add it"),
+        ("('email', 'a@b.test')", '{"conn_type": "smtp", "host": "127.0.0.1", "port": 1}', None, "can't be used"),
+        ("('slack', '')", '{"conn_type": "slackwebhook", "password": "ftp://x"}', None, "is no web address"),
+        ("('off', '')", None, "{{ notice.nothing }}", "Template notice.txt.j2: "),
+    ],
+)
+def test_the_doctor_finds_bad_notifications_before_a_morning_does(
+    terminal, monkeypatch: pytest.MonkeyPatch, tmp_path, routes, connection, own_template, words
+):
+    """No route, no connection, a dead server, a wrong address, a mistake in a template: each named, with what to do."""
+    if routes:
+        terminal.world.run(f"insert into social_notification_routes (channel, recipient) values {routes}")
+    for name in ("SMTP_DEFAULT", "SLACK_SOCIAL"):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", connection or "")
+        if not connection:
+            monkeypatch.delenv(f"AIRFLOW_CONN_{name}")
+    if own_template:
+        (tmp_path / "notice.txt.j2").write_text(own_template)
+        monkeypatch.setenv("SOCIALPUB_TEMPLATES_FOLDER", str(tmp_path))
+    load_settings.cache_clear()
+    code, printed = terminal.run("doctor")
+    load_settings.cache_clear()
+    assert code == 1
+    assert words in next(line for line in printed.splitlines() if "notifications" in line)
+
+
+def test_given_up_messages_are_listed_and_sent_again_on_demand(terminal):
+    """By id or all of them; an id that is none is refused."""
+    assert "Nothing waits" in terminal.run("outbox", "list")[1]
+    terminal.world.run(
+        "insert into social_notifications (event, group_key, channel, recipient, dedupe_key, dead_at, last_error)"
+        " values ('page_paused', 'g', 'email', 'a@b.test', 'k', now(), 'The mail server refuses it')"
+    )
+    assert "given up, 0 tries: The mail server refuses it" in terminal.run("outbox", "list", "--dead")[1]
+    assert terminal.run("outbox", "requeue", uuid4())[0] == 1
+    assert terminal.run("outbox", "requeue")[1] == "page_paused → email a@b.test goes out again.\n"
+    assert "next try" in terminal.run("outbox", "list")[1]
 
 
 def test_an_unreachable_database_is_one_line(terminal, monkeypatch: pytest.MonkeyPatch):
@@ -382,6 +434,7 @@ def test_the_doctor_says_when_airflow_is_too_narrow_for_the_lanes(world, limits,
             open_client=lambda: GraphClient(GraphSettings("1", Secret("s"), graph_url="http://127.0.0.1:1")),
             read_limits=lambda: limits,
             max_lanes=16,
+            check_notifications=lambda _: "fine",
         )
     }
     assert words in checks["airflow pools"].words

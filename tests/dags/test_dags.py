@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from croniter import croniter
 
 ROOT = Path(__file__).resolve().parents[2]
 DAG_FILES = sorted((ROOT / "dags").glob("*.py"))
@@ -61,6 +64,23 @@ def test_publishing_tasks_have_the_policy_and_the_same_delays_as_fallback(dags):
 def test_runs_may_overlap_so_that_a_waiting_retry_holds_nobody_back(dags):
     """A run can wait 65 minutes for its retries; one starts each minute."""
     assert dags["publish_due_posts"].max_active_runs >= 70
+
+
+def test_a_quiet_hour_starts_few_tasks_beside_the_scans():
+    """Each costs a second or two of a processor for nothing. Deliveries start when there is something to deliver."""
+    first = datetime(2026, 6, 1, tzinfo=UTC)
+    starts: dict[str, list[datetime]] = {}
+    for file in DAG_FILES:
+        for cron in re.findall(r'CronTriggerTimetable\("([^"]+)"', file.read_text()):
+            ticks = croniter(cron, first - timedelta(seconds=1)).all_next(datetime)
+            starts[file.stem] = list(takewhile(lambda tick: tick < first + timedelta(hours=1), ticks))
+    assert len(starts.pop("publish_due_posts")) == 60
+    assert sum(map(len, starts.values())) <= 25
+    assert len(starts["deliver_notifications"]) == 2
+    minutes = [tick.minute for ticks in starts.values() for tick in ticks]
+    assert len(minutes) == len(set(minutes)), "no two of them start in one minute"
+    told = [*starts["deliver_notifications"], *starts["send_daily_digest"]]
+    assert {tick.second for tick in told} == {45}, "posts leave at full minutes, the scan is at 30"
 
 
 def test_the_policy_gives_5_15_and_45_minutes_and_no_retry_to_what_cant_be_helped():

@@ -47,7 +47,7 @@ def test_make_knows_its_targets(command: str):
 def test_socialpub_understands_its_verbs(world, monkeypatch: pytest.MonkeyPatch, capsys, command: str):
     """With made-up ids a verb is refused at most: 2 would mean that it was not understood."""
     monkeypatch.setenv("SOCIALPUB_DATABASE_URL", world.url("airflow_login"))
-    filled = command.replace("POST", str(uuid4())).replace("PAGE_ID", "1").replace("ID_OR_URL", "1_2")
+    filled = re.sub("POST|MESSAGE", str(uuid4()), command).replace("PAGE_ID", "1").replace("ID_OR_URL", "1_2")
     typed, _, redirected = filled.replace("LARP_ID", str(uuid4())).partition(" < ")
     monkeypatch.setattr(sys, "stdin", io.StringIO(redirected))
     assert main(shlex.split(typed)[1:]) in (0, 1), capsys.readouterr().err

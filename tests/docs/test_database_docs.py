@@ -46,3 +46,12 @@ def test_each_message_in_the_table_of_refusals_is_one_that_the_schema_gives(mess
         assert all(name in schema for name in quoted)
     else:
         assert message.split(" … ")[0].split(' "')[0].split("%")[0].strip() in schema
+
+
+def test_the_routes_of_the_notifications_page_can_be_inserted_as_shown(world):
+    """By the backoffice's login."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "notifications.md").read_text()
+    [(name, block)] = re.findall(r"<!-- test: (\w+) -->\n```sql\n(.*?)```", text, re.DOTALL)
+    with world.connect("backoffice_login") as connection:
+        _run(connection, block, {"larp_id": world.add_page()})
+        assert connection.execute("select count(*) from social_notification_routes").fetchone() == (4,), name

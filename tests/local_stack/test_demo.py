@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
 def demo(tmp_path: Path, **more: str) -> subprocess.CompletedProcess[str]:
     ports = Ports.free()
-    chosen = {variable(name): str(getattr(ports, name)) for name in ("airflow", "sandbox", "worker_log", "trigger_log")}
+    chosen = {variable(name): str(getattr(ports, name)) for name in Ports.__dataclass_fields__}
     environment = {**os.environ, **chosen, "SOCIALPUB_HOME": str(tmp_path / "home"), "COLUMNS": "200", **more}
     return subprocess.run(
         ["make", "demo"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=280

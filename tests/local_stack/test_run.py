@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(240)]
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     ports = Ports.free()
-    chosen = {variable(name): str(getattr(ports, name)) for name in ("airflow", "sandbox", "worker_log", "trigger_log")}
+    chosen = {variable(name): str(getattr(ports, name)) for name in Ports.__dataclass_fields__}
     return {**os.environ, **chosen, "SOCIALPUB_HOME": str(tmp_path / "home")}
 
 

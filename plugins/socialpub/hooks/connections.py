@@ -31,9 +31,13 @@ def open_connection_service(engine: Engine) -> FacebookConnectionService:
     )
 
 
+def read_airflow_url() -> str:
+    """The address of Airflow's own pages, without a slash at the end."""
+    return str(conf.get("api", "base_url", fallback="") or "http://localhost:8080").rstrip("/")
+
+
 def read_public_url() -> str:
     """The address of the plugin's app as people see it, without a slash at the end."""
     from socialpub.settings import load_settings
 
-    base_url = str(conf.get("api", "base_url", fallback="") or "http://localhost:8080")
-    return load_settings().public_url or base_url.rstrip("/") + APP_PREFIX
+    return load_settings().public_url or read_airflow_url() + APP_PREFIX

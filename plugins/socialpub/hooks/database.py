@@ -35,7 +35,9 @@ def open_database(*, pool_size: int = 4) -> Engine:
     return open_engine(url, pool_size=pool_size)
 
 
-async def connect_asynchronously(connection_id: str = DATABASE_CONNECTION_ID) -> AsyncConnection[Any]:
+async def connect_asynchronously(
+    connection_id: str = DATABASE_CONNECTION_ID, *, application_name: str = "socialpub wake-up"
+) -> AsyncConnection[Any]:
     """One autocommitting connection for an event loop. Raises what Airflow and psycopg raise."""
     from airflow.sdk import BaseHook
     from psycopg import AsyncConnection
@@ -47,7 +49,7 @@ async def connect_asynchronously(connection_id: str = DATABASE_CONNECTION_ID) ->
         user=found.login,
         password=found.password,
         dbname=found.schema,
-        application_name="socialpub wake-up",
+        application_name=application_name,
         connect_timeout=10,
         keepalives_idle=30,
         autocommit=True,

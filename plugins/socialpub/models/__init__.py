@@ -8,6 +8,7 @@ from socialpub.models.draft import DraftApproval, EventPostDraft
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
 from socialpub.models.login_request import LoginRequest
+from socialpub.models.notification import Channel, Notification, NotificationEvent, NotificationRoute, SentDigest
 from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
 from socialpub.models.statuses import (
@@ -29,6 +30,7 @@ __all__ = [
     "AttemptOutcome",
     "AuditLogEntry",
     "Base",
+    "Channel",
     "CleanupKind",
     "Delivery",
     "DraftApproval",
@@ -42,11 +44,15 @@ __all__ = [
     "LatenessRule",
     "LoginRequest",
     "MediaCleanup",
+    "Notification",
+    "NotificationEvent",
+    "NotificationRoute",
     "OutboxEvent",
     "PostStatus",
     "PublishAttempt",
     "PublishingGate",
     "ScheduledPublish",
+    "SentDigest",
     "TokenProblem",
     "TokenStatus",
     "UploadState",

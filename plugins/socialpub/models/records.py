@@ -31,13 +31,7 @@ class OutboxEvent(Base):
     """An event that somebody wants to hear of, written in the transaction of the change it reports."""
 
     __tablename__ = "social_outbox"
-    __table_args__ = (
-        Index(
-            "social_outbox_waiting",
-            "next_attempt_at",
-            postgresql_where=text("delivered_at is null and dead_at is null"),
-        ),
-    )
+    __table_args__ = (Index("social_outbox_unrouted", "id", postgresql_where=text("routed_at is null")),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     event: Mapped[str]
@@ -48,10 +42,10 @@ class OutboxEvent(Base):
     connection_id: Mapped[UUID | None]
     payload: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created_at: Mapped[WrittenNow]
-    next_attempt_at: Mapped[WrittenNow]
-    attempts: Mapped[int] = mapped_column(server_default="0")
-    last_error: Mapped[str | None]
+    routed_at: Mapped[datetime | None]
+    """When its messages were made; they are what is sent and tried again."""
     delivered_at: Mapped[datetime | None]
+    """When the last of them was sent, or when it turned out that nobody wants to hear of it."""
     dead_at: Mapped[datetime | None]
 
 

@@ -45,6 +45,7 @@ def examine(
     open_client: Callable[[], GraphClient],
     read_limits: Callable[[], AirflowLimits] | None,
     max_lanes: int,
+    check_notifications: Callable[[Engine], str],
 ) -> Iterator[Check]:
     """Run every check; one that can't be made at all is a bad one with its reason.
 
@@ -59,6 +60,7 @@ def examine(
         ("pages", lambda: _check_pages(engine)),
         ("gate", lambda: _check_gate(engine)),
         ("posts", lambda: _check_posts(engine)),
+        ("notifications", lambda: check_notifications(engine)),
     )
     for name, check in checks:
         try:

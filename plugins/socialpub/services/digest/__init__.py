@@ -1,0 +1,1 @@
+"""What a LARP's people read in the morning."""
