@@ -2,7 +2,8 @@
 -- were held together also leave together. "skip locked" lets any number of scans run side by
 -- side without waiting for each other or taking a post twice. A post is left where it is while publishing or its Page is
 -- paused, the Page has lost its token, or a rate limit holds; an overdue one is left to claim_overdue_posts. The attempt
--- counts from here: it is opened in the same transaction.
+-- counts from here: it is opened in the same transaction. What is locked is still pending, so the update does not ask again:
+-- with the status in it, its plan may be to compare every post that waits with every one that is taken.
 with due as materialized (
     select post.id
     from social_scheduled_posts as post
@@ -32,7 +33,7 @@ claimed as (
         claimed_by = :claimed_by,
         lease_expires_at = greatest(post.due_at, now()) + :lease
     from due
-    where post.id = due.id and post.status = 'pending'
+    where post.id = due.id
     returning post.id, post.connection_id, post.publish_at, post.created_at
 )
 

@@ -1,6 +1,7 @@
 -- Catching up after downtime: overdue posts of the given (locked) Pages, oldest first, each Page's at its pace, so that
 -- its followers are not flooded. Each post gets its Page's next slot as next_attempt_at; publish_at stays what a person
--- planned. A slot beyond claim_ahead is left for a later scan. Pages do not wait for each other.
+-- planned. A slot beyond claim_ahead is left for a later scan. Pages do not wait for each other. The status is asked of
+-- what was locked, not in the joins: the plan might then compare every post with every other.
 with lined_up as (
     select
         post.id,
@@ -21,10 +22,11 @@ with lined_up as (
 due as materialized (
     select
         post.id,
+        post.status,
         lined_up.slot
     from social_scheduled_posts as post
     inner join lined_up on post.id = lined_up.id
-    where post.status = 'pending' and lined_up.slot <= now() + :claim_ahead
+    where lined_up.slot <= now() + :claim_ahead
     order by post.publish_at, post.created_at, post.id
     limit :max_posts
     for update of post skip locked
@@ -40,7 +42,7 @@ claimed as (
         claimed_by = :claimed_by,
         lease_expires_at = due.slot + :lease
     from due
-    where post.id = due.id and post.status = 'pending'
+    where post.id = due.id and due.status = 'pending'
     returning post.id, post.connection_id, post.publish_at, post.created_at, due.slot
 ),
 

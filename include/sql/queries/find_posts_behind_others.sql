@@ -1,20 +1,22 @@
 -- Posts of one Page keep their order: which of these have an earlier one of their Page that is about to be sent, or being
--- sent, right now? One that waits for its retry, or whose owner is overdue, holds nobody back.
+-- sent, right now? One that waits for its retry, or whose owner is overdue, holds nobody back. The limit keeps the look
+-- for each post a look of its own, by index; as a plain "exists" it may be planned as comparing every post with every one.
 select post.id
 from social_scheduled_posts as post
-where
-    post.id = any(:post_ids)
-    and exists (
-        select 1
-        from social_scheduled_posts as earlier
-        where
-            earlier.connection_id = post.connection_id
-            and earlier.status in ('queued', 'publishing')
-            and (earlier.publish_at, earlier.created_at, earlier.id) < (post.publish_at, post.created_at, post.id)
-            and earlier.due_at <= greatest(post.due_at, now())
-            and earlier.lease_expires_at > now()
-            and exists (
-                select 1 from social_publish_attempts as attempt
-                where attempt.scheduled_post_id = earlier.id and attempt.finished_at is null
-            )
-    )
+cross join lateral (
+    select earlier.id
+    from social_scheduled_posts as earlier
+    where
+        earlier.connection_id = post.connection_id
+        and earlier.status in ('queued', 'publishing')
+        and (earlier.publish_at, earlier.created_at, earlier.id) < (post.publish_at, post.created_at, post.id)
+        and earlier.due_at <= greatest(post.due_at, now())
+        and earlier.lease_expires_at > now()
+        and exists (
+            select 1 from social_publish_attempts as attempt
+            where attempt.scheduled_post_id = earlier.id and attempt.finished_at is null
+        )
+    order by earlier.publish_at
+    limit 1
+) as one_before
+where post.id = any(:post_ids)

@@ -17,5 +17,5 @@ with held as materialized (
 update social_scheduled_posts as post
 set status_reason = held.token_status_reason
 from held
-where post.id = held.id and post.status = 'pending'
+where post.id = held.id
 returning post.id

@@ -41,5 +41,5 @@ set
     status_reason = 'It was not sent within ' || late.allowed || ' of its time, as its lateness rule asks.'
     || coalesce(' Held before: ' || post.status_reason, '')
 from late
-where post.id = late.id and post.status = 'pending'
+where post.id = late.id
 returning post.id

@@ -1,5 +1,6 @@
 -- Write down the posts that Facebook took: attempt closed and post moved together. Left out, for record_outcome to judge
--- by itself: a post that was rescued meanwhile, one whose attempt is closed, one that somebody else is changing.
+-- by itself: a post that was rescued meanwhile, one whose attempt is closed, one that somebody else is changing. Locked by
+-- its id alone and looked at afterwards, as in pass_fences.
 with answered as (
     select *
     from unnest(
@@ -8,15 +9,22 @@ with answered as (
     ) as given (attempt_id, facebook_post_id, permalink_url, published_at)
 ),
 
-ready as materialized (
+locked as materialized (
     select
         answered.*,
-        post.id
+        attempt.outcome,
+        attempt.sent_at,
+        post.id,
+        post.status
     from answered
     inner join social_publish_attempts as attempt on answered.attempt_id = attempt.id
     inner join social_scheduled_posts as post on attempt.scheduled_post_id = post.id
-    where attempt.outcome is null and attempt.sent_at is not null and post.status = 'publishing'
     for update of post skip locked
+),
+
+ready as (
+    select * from locked
+    where outcome is null and sent_at is not null and status = 'publishing'
 ),
 
 moved as (
@@ -30,15 +38,15 @@ moved as (
         claimed_by = null,
         lease_expires_at = null
     from ready
-    where post.id = ready.id and post.status = 'publishing'
-    returning post.id
+    where post.id = ready.id
+    returning ready.attempt_id, ready.facebook_post_id, ready.permalink_url, ready.published_at
 )
 
 update social_publish_attempts as attempt
 set
     outcome = 'published',
-    finished_at = ready.published_at,
-    response_payload = jsonb_build_object('id', ready.facebook_post_id, 'permalink_url', ready.permalink_url)
-from ready, moved
-where attempt.id = ready.attempt_id and ready.id = moved.id
+    finished_at = moved.published_at,
+    response_payload = jsonb_build_object('id', moved.facebook_post_id, 'permalink_url', moved.permalink_url)
+from moved
+where attempt.id = moved.attempt_id
 returning attempt.id

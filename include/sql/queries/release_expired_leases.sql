@@ -22,7 +22,16 @@ closed as (
     update social_publish_attempts as attempt
     set finished_at = now(), outcome = 'released', error_message = released.status_reason
     from released
-    where attempt.scheduled_post_id = released.id and attempt.finished_at is null
+    -- The limit keeps this a look by index for each post; as a join it may compare every post with every attempt.
+    cross join lateral (
+        select latest.id
+        from social_publish_attempts as latest
+        where latest.scheduled_post_id = released.id -- noqa: RF01
+            and latest.finished_at is null
+        order by latest.attempt_number
+        limit 1
+    ) as unfinished
+    where attempt.id = unfinished.id
 )
 
 select id from released

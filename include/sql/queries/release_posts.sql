@@ -13,4 +13,13 @@ with released as (
 update social_publish_attempts as attempt
 set finished_at = now(), outcome = 'released', error_class = :error_class, error_message = :reason
 from released
-where attempt.scheduled_post_id = released.id and attempt.finished_at is null
+-- A look by index for each post, as in release_expired_leases.
+cross join lateral (
+    select latest.id
+    from social_publish_attempts as latest
+    where latest.scheduled_post_id = released.id -- noqa: RF01
+        and latest.finished_at is null
+    order by latest.attempt_number
+    limit 1
+) as unfinished
+where attempt.id = unfinished.id

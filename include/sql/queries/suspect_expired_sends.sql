@@ -25,7 +25,16 @@ closed as (
     update social_publish_attempts as attempt
     set finished_at = now(), outcome = 'unconfirmed', error_message = suspected.status_reason
     from suspected
-    where attempt.scheduled_post_id = suspected.id and attempt.finished_at is null
+    -- The limit keeps this a look by index for each post; as a join it may compare every post with every attempt.
+    cross join lateral (
+        select latest.id
+        from social_publish_attempts as latest
+        where latest.scheduled_post_id = suspected.id -- noqa: RF01
+            and latest.finished_at is null
+        order by latest.attempt_number
+        limit 1
+    ) as unfinished
+    where attempt.id = unfinished.id
 )
 
 select id from suspected
