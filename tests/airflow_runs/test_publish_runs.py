@@ -48,6 +48,13 @@ def test_a_post_due_in_90_seconds_arrives_within_a_second_of_its_second(office):
     )
     [(permalink,)] = office.rows("select permalink_url from social_scheduled_posts where id = %s", posts[0])
     assert links["extra_links"] == {"Live post": permalink}
+    [told] = [
+        post
+        for event in office.stack.airflow.get("assets/events?limit=100&order_by=-timestamp")["asset_events"]
+        for post in event["extra"].get("posts", ())
+        if post["scheduled_post_id"] == str(posts[0])
+    ]
+    assert (told["page_id"], told["permalink_url"]) == ("210000000000001", permalink)
 
 
 def test_200_posts_of_one_second_all_arrive_exactly_once(office):

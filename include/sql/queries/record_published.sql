@@ -4,8 +4,8 @@ with answered as (
     select *
     from unnest(
         cast(:attempt_ids as uuid []), cast(:facebook_post_ids as text []), cast(:permalink_urls as text []),
-        cast(:published_at as timestamptz [])
-    ) as given (attempt_id, facebook_post_id, permalink_url, published_at)
+        cast(:published_at as timestamptz []), cast(:fbtrace_ids as text [])
+    ) as given (attempt_id, facebook_post_id, permalink_url, published_at, fbtrace_id)
 ),
 
 ready as materialized (
@@ -38,6 +38,7 @@ update social_publish_attempts as attempt
 set
     outcome = 'published',
     finished_at = ready.published_at,
+    fbtrace_id = ready.fbtrace_id,
     response_payload = jsonb_build_object('id', ready.facebook_post_id, 'permalink_url', ready.permalink_url)
 from ready, moved
 where attempt.id = ready.attempt_id and ready.id = moved.id
