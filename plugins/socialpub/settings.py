@@ -31,7 +31,21 @@ class MetricsAccess:
     """Who may read metrics: who knows the token or comes from one of the networks. Nobody while both are empty."""
 
     token: str = field(default="", repr=False)
+    token_file: Path | None = None
+    """Instead of the token. Read for each scrape: only the API server need have it, and a new token no restart."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def read_token(self) -> str:
+        """Raises `ConfigurationError` when the file can't be read."""
+        if self.token_file is None:
+            return self.token
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{_PREFIX}METRICS_TOKEN_FILE is “{self.token_file}”, which can't be read.",
+                next_step="make the file, or leave the variable out.",
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +139,13 @@ class Settings:
             link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
             templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
             draft_url=_draft_url(environment),
-            metrics=MetricsAccess(_metrics_token(environment), _networks(environment)),
+            metrics=MetricsAccess(
+                environment.get(f"{_PREFIX}METRICS_TOKEN", "").strip(),
+                Path(path) if (path := environment.get(f"{_PREFIX}METRICS_TOKEN_FILE", "").strip()) else None,
+                _networks(environment),
+            ),
             is_graph_log_json=_is_json(environment),
         )
-
-
-def _metrics_token(environment: Mapping[str, str]) -> str:
-    """Itself, or the file that holds it; a file that can't be read must not open or close a door unnoticed."""
-    path = environment.get(f"{_PREFIX}METRICS_TOKEN_FILE", "").strip()
-    if not path:
-        return environment.get(f"{_PREFIX}METRICS_TOKEN", "").strip()
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ConfigurationError(
-            f"{_PREFIX}METRICS_TOKEN_FILE is “{path}”, which can't be read.",
-            next_step="make the file, or leave the variable out.",
-        ) from error
 
 
 def _networks(environment: Mapping[str, str]) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -222,6 +222,22 @@ def test_the_init_container_prepares_a_bare_server_and_may_run_again(postgres: E
         assert connection.execute("select count(*) from social_scheduled_posts").fetchone() == (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("drop table social_scheduled_posts")
+
+
+def test_housekeeping_says_what_airflow_understands():
+    """Its own parser takes the words; the date is two weeks back."""
+    from airflow.cli.cli_parser import get_parser
+
+    shell, option, script = SERVICES["housekeeping"]["command"]
+    assert (shell, option) == ("sh", "-c")
+    [words] = re.findall(r"airflow (db clean .*); done$", script)
+    said = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {words.replace('$$', '$')}"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    options = get_parser().parse_args(said)
+    age = datetime.now(UTC).date() - options.clean_before_timestamp.date()
+    assert 13 <= age.days <= 15
+    assert options.yes
 
 
 def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special():

@@ -13,7 +13,7 @@ from socialpub import errors
 from socialpub.graph.client import GraphClient
 from socialpub.graph.interpret import Call
 from socialpub.graph.latency import LATENCIES, OUTCOMES, name_edge, name_outcome
-from socialpub.graph.request_log import about, log_request, trim_body
+from socialpub.graph.request_log import Success, about, log_request, trim_body
 from socialpub.graph.settings import GraphSettings
 from socialpub.graph.usage import Usage
 from socialpub.models.secret import Secret
@@ -86,7 +86,7 @@ def test_a_secret_in_a_harmless_field_is_masked():
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     try:
-        log_request(call, (200, None, {"id": TOKEN.reveal()}), Usage(), seconds=0.1, sent=body, is_json=False)
+        log_request(call, Success(200, None, {"id": TOKEN.reveal()}), Usage(), seconds=0.1, sent=body, is_json=False)
     finally:
         log.removeHandler(handler)
     assert "secret" not in seen[0]
@@ -103,7 +103,9 @@ def test_a_line_costs_a_burst_little():
     try:
         started = time.process_time()
         for _ in range(1000):
-            log_request(call, (200, "Atrace", body), Usage(), seconds=0.3, sent={"message": "(300)"}, is_json=False)
+            log_request(
+                call, Success(200, "Atrace", body), Usage(), seconds=0.3, sent={"message": "(300)"}, is_json=False
+            )
         spent = time.process_time() - started
     finally:
         log.removeHandler(quiet)

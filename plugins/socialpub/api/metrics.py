@@ -21,18 +21,22 @@ router = APIRouter(route_class=GuardedRoute, tags=["Metrics"])
 
 
 async def require_scraper(request: Request, resources: TheResources) -> Principal:
-    """Raises 401. Nobody is let in while neither a token nor a network is set."""
+    """Raises 403, and `ConfigurationError` for a token file that can't be read.
+
+    Nobody is let in while neither a token nor a network is set. Not 401, which sends browsers to Airflow's login and
+    back.
+    """
     access = resources.metrics_access()
+    token = access.read_token()
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     # Compared as bytes, because a header may hold what is no ASCII.
-    if access.token and scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), access.token.encode()):
+    if token and scheme.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode()):
         return Principal("scraper")
     if _is_from_known_network(request, access):
         return Principal("scraper")
     raise HTTPException(
-        401,
+        403,
         "Metrics are for Prometheus. Next: set SOCIALPUB_METRICS_TOKEN here and as its bearer token there.",
-        headers={"WWW-Authenticate": "Bearer"},
     )
 
 

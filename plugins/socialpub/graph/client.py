@@ -23,7 +23,7 @@ from socialpub.graph.media import BrokenFileError
 from socialpub.graph.network import AnswerTooLongError, AnswerTooSlowError
 from socialpub.graph.prepare import NOTHING, Order, PreparedCall, prepare
 from socialpub.graph.redaction import clean_text, redact_urllib3_logs
-from socialpub.graph.request_log import log_request
+from socialpub.graph.request_log import Success, log_request
 from socialpub.graph.settings import GraphSettings, Host, app_token
 from socialpub.graph.usage import Usage, read_usage
 from socialpub.models.secret import Secret
@@ -138,7 +138,7 @@ class GraphClient:
     ) -> None:
         error = outcome if isinstance(outcome, GraphError) else None
         LATENCIES.observe(prepared.call.edge, error, seconds)
-        told = outcome if isinstance(outcome, GraphError) else (outcome.http_status, outcome.fbtrace_id, outcome.body)
+        told: GraphError | Success = outcome if isinstance(outcome, GraphError) else _tell(outcome)
         log_request(prepared.call, told, usage, seconds=seconds, sent=prepared.told, is_json=self.settings.is_log_json)
 
     def _exchange(self, prepared: PreparedCall) -> Answer | GraphError:
@@ -194,6 +194,10 @@ def _read_body(response: requests.Response, patience: float) -> bytes:
         if time.monotonic() > deadline:
             raise AnswerTooSlowError
     return b"".join(pieces)
+
+
+def _tell(response: GraphResponse) -> Success:
+    return Success(response.http_status, response.fbtrace_id, response.body)
 
 
 def _require_url(host: Host, url: str) -> None:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -73,40 +74,57 @@ def _size(value: Any) -> int:  # noqa: ANN401 - a value of any form or answer
     return len(value) if isinstance(value, (str, bytes, list, tuple, dict)) else len(str(value))
 
 
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a success tells the log."""
+
+    http_status: int
+    fbtrace_id: str | None
+    body: Mapping[str, Any] = field(repr=False)
+
+
 def log_request(
     call: Call,
-    outcome: GraphError | tuple[int, str | None, Mapping[str, Any]],
+    outcome: GraphError | Success,
     usage: Usage,
     *,
     seconds: float,
     sent: Mapping[str, str],
     is_json: bool,
 ) -> None:
-    """One line. `outcome` is the error, or HTTP status, fbtrace_id and body of a success."""
+    """One line. `sent` is what `trim_body` leaves of the form."""
     if not log.isEnabledFor(logging.INFO):
         return
-    if isinstance(outcome, GraphError):
-        failure = outcome.failure
-        status, trace_id, got = failure.http_status, failure.fbtrace_id, {}
-        codes = f"{failure.code}/{failure.subcode}"
-        error: str | None = f"{type(outcome).__name__}: {failure.message}"
-    else:
-        status, trace_id, body = outcome
-        codes, error, got = "none", None, trim_body(body)
     facts: dict[str, Any] = {
         "method": call.method,
         "edge": clean_text(call.edge, secrets=call.secrets),
-        "status": status,
-        "code": codes,
-        "fbtrace_id": trace_id,
+        **_tell_outcome(call, outcome),
         "usage_percent": usage.highest_percent,
         "ms": round(seconds * 1000),
-        "error": error,
         "sent": _cleaned(sent, call),
-        "got": _cleaned(got, call),
         **_subject.get(),
     }
     log.info("%s", json.dumps(facts, ensure_ascii=False) if is_json else _write_line(facts))
+
+
+def _tell_outcome(call: Call, outcome: GraphError | Success) -> dict[str, Any]:
+    if isinstance(outcome, Success):
+        got = _cleaned(trim_body(outcome.body), call)
+        return {
+            "status": outcome.http_status,
+            "code": "none",
+            "fbtrace_id": outcome.fbtrace_id,
+            "error": None,
+            "got": got,
+        }
+    failure = outcome.failure
+    return {
+        "status": failure.http_status,
+        "code": f"{failure.code}/{failure.subcode}",
+        "fbtrace_id": failure.fbtrace_id,
+        "error": f"{type(outcome).__name__}: {failure.message}",
+        "got": "",
+    }
 
 
 def _cleaned(fields: Mapping[str, str], call: Call) -> str:
