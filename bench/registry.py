@@ -38,6 +38,7 @@ def relay(module: str) -> Measure:
 FIGURES: dict[str, Measure] = {
     "claim": relay("bench.claim"),
     "bulk_insert": relay("bench.bulk_insert"),
+    "scrape_1m": relay("bench.scrape"),
     "burst_60": measure_burst_60,
     "publish_now": measure_publish_now,
     "idle_minute": measure_idle_minute,

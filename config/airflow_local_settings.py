@@ -20,6 +20,7 @@ _PRELOADED = (
     "socialpub.hooks.notices",
     "socialpub.services.digest.send_digests",
     "socialpub.services.lane",
+    "socialpub.services.latencies",
     "socialpub.services.notices.check_setup",
     "socialpub.services.publish_now",
     "socialpub.settings",

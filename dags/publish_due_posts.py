@@ -17,6 +17,9 @@ triggerer); without the triggerer such a post waits for the next scan.
 | publish red | a post failed, or is held until somebody mends something | read the last line of the log: it says what |
 | claim red | the database can't be reached, or is not migrated | read the last line of the log: it says what |
 
+A task that published something is an event of the asset *facebook_page_post*, whose extra lists its posts: schedule
+another DAG on it to follow publication.
+
 Runs overlap on purpose: one that waits 45 minutes for a retry holds nobody back. Clearing a task is safe: a post that
 is published, failed, canceled or in somebody else's hands is left alone.
 """
@@ -50,5 +53,9 @@ with DAG(
         task_id="claim_due_posts", execution_timeout=datetime.timedelta(seconds=50), retries=0
     )
     publish = PublishPostsOperator.partial(
-        task_id="publish", map_index_template="{{ task.label }}", do_xcom_push=False, **PUBLISH_RETRIES
+        task_id="publish",
+        map_index_template="{{ task.label }}",
+        do_xcom_push=False,
+        outlets=[Asset("facebook_page_post")],
+        **PUBLISH_RETRIES,
     ).expand(post_ids=claim_due_posts.output)

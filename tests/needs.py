@@ -14,3 +14,8 @@ needs_redis = pytest.mark.skipif(
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif("CI" not in os.environ and not CHROMIUM, reason="Chromium is not installed")
+
+needs_prometheus = pytest.mark.skipif(
+    "CI" not in os.environ and not (shutil.which("prometheus") and shutil.which("promtool")),
+    reason="prometheus is not installed",
+)

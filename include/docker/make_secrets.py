@@ -31,6 +31,7 @@ def make_secrets(folder: Path) -> list[str]:
         "socialpub_db_password": secrets.token_urlsafe(24),
         "backoffice_db_password": secrets.token_urlsafe(24),
         "socialpub_token_keys": Fernet.generate_key().decode(),
+        "socialpub_metrics_token": secrets.token_urlsafe(24),
         "facebook_app_secret": "sandbox-app-secret",
         "smtp_password": "",
         "slack_webhook_url": "http://inbox:8091/slack/social",

@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     cancel.set_defaults(run=_cancel)
 
     show = verbs.add_parser("show", help="everything that happened to a post")
-    show.add_argument("post", type=UUID, metavar="POST")
+    show.add_argument("post", metavar="POST", help="its id, the live post's id or address, or an fbtrace_id")
     show.set_defaults(run=_show)
 
     outbox = verbs.add_parser("outbox", help="messages that wait or were given up")

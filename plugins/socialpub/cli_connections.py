@@ -1,4 +1,4 @@
-"""`socialpub connect | disconnect | keys`: the verbs about Pages and their tokens."""
+"""`socialpub connect | disconnect | sandbox | keys`: the verbs about Pages and their tokens."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ def add_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
     disconnect = verbs.add_parser("disconnect", help="revoke and wipe a Page's token; its history stays")
     disconnect.add_argument("--page-id", required=True, metavar="PAGE_ID")
     disconnect.set_defaults(run=_disconnect)
+    sandbox = verbs.add_parser("sandbox", help="let the smoke test publish and delete on a Page every night")
+    sandbox.add_argument("--page", required=True, metavar="PAGE_ID")
+    sandbox.add_argument("--off", action="store_true", help="not any more")
+    sandbox.set_defaults(run=_sandbox)
     keys = verbs.add_parser("keys", help="the keys that tokens are stored under")
     actions = keys.add_subparsers(required=True, metavar="ACTION")
     actions.add_parser("generate", help="print a new key").set_defaults(run=_generate_key, needs_database=False)
@@ -72,6 +76,13 @@ def _disconnect(engine: Engine, options: argparse.Namespace) -> int:
     farewell = open_connection_service(engine).disconnect(larp_id, actor=options.actor)
     print(f"{farewell.page} is disconnected, its token wiped; {farewell.waiting_posts} posts wait for a reconnect.")
     print(*farewell.notes, sep="\n", end="\n" if farewell.notes else "")
+    return 0
+
+
+def _sandbox(engine: Engine, options: argparse.Namespace) -> int:
+    from socialpub.services.smoke import mark_sandbox
+
+    print(mark_sandbox(engine, options.page, is_sandbox=not options.off, actor=options.actor))
     return 0
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from socialpub.errors import ConfigurationError
@@ -23,6 +24,28 @@ from socialpub.services.publish import PublishTiming
 from socialpub.services.verify_handed_over import VerifyLimits
 
 _PREFIX = "SOCIALPUB_"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsAccess:
+    """Who may read metrics: who knows the token or comes from one of the networks. Nobody while both are empty."""
+
+    token: str = field(default="", repr=False)
+    token_file: Path | None = None
+    """Instead of the token. Read for each scrape: only the API server need have it, and a new token no restart."""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def read_token(self) -> str:
+        """Raises `ConfigurationError` when the file can't be read."""
+        if self.token_file is None:
+            return self.token
+        try:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{_PREFIX}METRICS_TOKEN_FILE is “{self.token_file}”, which can't be read.",
+                next_step="make the file, or leave the variable out.",
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +78,9 @@ class Settings:
     """Templates in here come before ours of the same name."""
     draft_url: str = ""
     """Where the backoffice shows a draft, with {larp_id} and {draft_id}; "" shows a page of our own."""
+    metrics: MetricsAccess = field(default_factory=MetricsAccess)
+    is_graph_log_json: bool = False
+    """Whether each line of the log channel `facebook` is a JSON object."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -113,7 +139,31 @@ class Settings:
             link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
             templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
             draft_url=_draft_url(environment),
+            metrics=MetricsAccess(
+                environment.get(f"{_PREFIX}METRICS_TOKEN", "").strip(),
+                Path(path) if (path := environment.get(f"{_PREFIX}METRICS_TOKEN_FILE", "").strip()) else None,
+                _networks(environment),
+            ),
+            is_graph_log_json=_is_json(environment),
         )
+
+
+def _networks(environment: Mapping[str, str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks = _list(environment, "METRICS_NETWORKS")
+    try:
+        return tuple(map(ip_network, networks))
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{_PREFIX}METRICS_NETWORKS is “{', '.join(networks)}”.",
+            next_step="write networks such as 10.0.0.0/8, separated by commas.",
+        ) from error
+
+
+def _is_json(environment: Mapping[str, str]) -> bool:
+    form = environment.get(f"{_PREFIX}GRAPH_LOG", "").strip() or "text"
+    if form not in ("text", "json"):
+        raise ConfigurationError(f"{_PREFIX}GRAPH_LOG is “{form}”.", next_step="set it to text or json.")
+    return form == "json"
 
 
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:

@@ -41,13 +41,22 @@ def test_a_post_due_in_90_seconds_arrives_within_a_second_of_its_second(office):
     [arrival] = arrivals(office, "On the second")
     [(due,)] = office.rows("select publish_at from social_scheduled_posts where id = %s", posts[0])
     assert 0 <= arrival.arrived_at - due.timestamp() <= 1.0
+    eventually(
+        lambda: office.task_of(posts[0])["state"] == "success", seconds=20, what=lambda: office.task_of(posts[0])
+    )
     task = office.task_of(posts[0])
-    assert task["state"] == "success"
     links = office.stack.airflow.get(
         f"dags/publish_due_posts/dagRuns/{task['dag_run_id']}/taskInstances/publish/links?map_index={task['map_index']}"
     )
     [(permalink,)] = office.rows("select permalink_url from social_scheduled_posts where id = %s", posts[0])
     assert links["extra_links"] == {"Live post": permalink}
+    [told] = [
+        post
+        for event in office.stack.airflow.get("assets/events?limit=100&order_by=-timestamp")["asset_events"]
+        for post in event["extra"].get("posts", ())
+        if post["scheduled_post_id"] == str(posts[0])
+    ]
+    assert (told["page_id"], told["permalink_url"]) == ("210000000000001", permalink)
 
 
 def test_200_posts_of_one_second_all_arrive_exactly_once(office):

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from uuid import uuid4
 
+import psycopg
 import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+from tests.conftest import libpq
 
 from chaos.arena import Arena
 from chaos.cells import ACCEPTED, REFUSED, Blow, Step, all_cells
@@ -33,6 +38,25 @@ def test_no_post_is_doubled_lost_or_wrongly_ended_whatever_dies_at_whatever_step
     assert len(missed) <= 6, missed  # On a slow machine some are not where they should be, but never most.
     wrong = [row for row in count_cells(trials) if row.duplicates or row.lost or row.wrong_end]
     assert not wrong, wrong
+
+
+@pytest.mark.airflow
+def test_counters_tell_the_tables_truth_after_the_blows(arena):
+    """What the API server shows to Prometheus, after everything else died, is what the tables hold."""
+    with psycopg.connect(libpq(arena.stack.database_url())) as connection:
+        rows = connection.execute("select status, count(*) from social_scheduled_posts group by status").fetchall()
+    truth = dict(rows)
+    text = requests.get(f"{arena.stack.airflow.url}/socialpub/metrics", timeout=10).text
+    counted: Counter[str] = Counter()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            counted[sample.name] += sample.value
+    assert counted["social_posts_scheduled_total"] == sum(truth.values()) > 0
+    assert counted["social_post_publish_success_total"] == truth["published"] > 0
+    assert counted["social_publish_lateness_seconds_count"] == truth["published"]
+    assert counted["social_post_publish_failure_total"] == truth["failed"] > 0
+    assert counted["social_posts_unconfirmed"] == truth.get("unconfirmed", 0)
+    assert counted["facebook_api_latency_seconds_count"] > 0
 
 
 def ended(status: str, live: list[str], *, known: str | None = None, answer=ACCEPTED) -> Trial:

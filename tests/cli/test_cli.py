@@ -280,10 +280,35 @@ def test_show_tells_the_whole_story(terminal):
 
 
 @pytest.mark.parametrize(
+    "name",
+    [
+        "200000000000001_5",
+        "https://www.facebook.com/200000000000001/posts/5",
+        "https://fb.example/pfbid02abc",
+        "Atrace",
+    ],
+)
+def test_show_finds_a_post_by_what_people_and_metas_support_name(terminal, name):
+    """The live post's id, its address with or without numbers, and the trace id of any of its attempts."""
+    post = terminal.unconfirmed()
+    terminal.world.run("update social_publish_attempts set fbtrace_id = 'Atrace'")
+    terminal.world.run(
+        "update social_scheduled_posts set status = 'published', published_at = now(),"
+        " facebook_post_id = '200000000000001_5', permalink_url = 'https://fb.example/pfbid02abc'",
+        user="airflow_login",
+    )
+    code, words = terminal.run("show", name)
+    assert code == 0
+    assert f"id          {post}" in words
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("show", uuid4()), "No scheduled post has the id"),
-        (("show", "42"), "invalid UUID value"),
+        (("show", "42"), "No scheduled post has the id, address or fbtrace_id 42"),
+        (("show", "https://www.facebook.com/1/posts/2"), "No scheduled post has the id"),
+        (("show", "http://[broken"), "No scheduled post has the id"),
         (("cancel", uuid4(), "--reason", "x"), "No scheduled post has the id"),
         (("cancel", "POST", "--reason", "x"), "is “unconfirmed” and can't be canceled"),
         (("cancel", "POST", "--reason", "  "), "must not be empty"),

@@ -41,6 +41,43 @@ def test_every_dag_explains_itself(dags):
         assert {task.owner for task in dag.tasks} == {"data-ops"}
 
 
+# A lane waits for its posts' seconds, retries and videos; leases watch over it, and a time-out would only cut it off.
+WITHOUT_TIMEOUT = {("publish_due_posts", "publish"), ("publish_post_now", "publish_now")}
+
+
+def test_every_task_ends_by_itself_and_says_how_often_it_is_tried(dags):
+    """A hung task is ended, and none is tried more often than a person would want to wait for."""
+    for dag in dags.values():
+        for task in dag.tasks:
+            name = (dag.dag_id, task.task_id)
+            assert (task.execution_timeout is None) == (name in WITHOUT_TIMEOUT), name
+            assert 0 <= task.retries <= 3, name
+            assert task.retries == 0 or task.retry_delay >= timedelta(seconds=30), name
+
+
+def test_every_dag_starts_once_for_each_time_and_in_pools_that_there_are(dags):
+    """No run is made up for after downtime: the posts themselves are caught up with. No limit is said twice."""
+    for dag in dags.values():
+        assert dag.catchup is False
+        assert 1 <= dag.max_active_runs <= 100
+        assert {task.pool for task in dag.tasks} == {"default_pool"}
+        assert {task.trigger_rule for task in dag.tasks} == {"all_success"}
+
+
+def test_only_the_smoke_test_waits_for_a_person_to_unpause_it(dags):
+    """It writes to a Page that somebody has to choose first."""
+    assert [dag.dag_id for dag in dags.values() if dag.is_paused_upon_creation] == ["smoke_test_page"]
+
+
+def test_every_mapped_task_is_labelled_for_people(dags):
+    """By more than its number, from before it starts."""
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+    mapped = [task for dag in dags.values() for task in dag.tasks if isinstance(task, MappedOperator)]
+    assert len(mapped) >= 3
+    assert all(task.partial_kwargs.get("map_index_template") for task in mapped)
+
+
 def test_every_dag_survives_serialization(dags):
     """The scheduler and the UI see what the file says."""
     from airflow.serialization.serialized_objects import DagSerialization

@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -117,8 +117,8 @@ def test_prometheus_collects_from_a_service_that_is_there():
     """And Airflow sends where that service listens: the exporter's own ports."""
     config = yaml.safe_load((PROJECT / "include" / "prometheus" / "prometheus.yml").read_text())
     targets = [t for job in config["scrape_configs"] for each in job["static_configs"] for t in each["targets"]]
-    assert targets == ["statsd-exporter:9102"]
-    assert "statsd-exporter" in SERVICES
+    assert targets == ["airflow-apiserver:8080", "statsd-exporter:9102"]
+    assert {target.split(":")[0] for target in targets} <= SERVICES.keys()
     sender = SERVICES["airflow-scheduler"]["environment"]
     assert sender["AIRFLOW__METRICS__STATSD_HOST"] == "statsd-exporter"
     assert sender["AIRFLOW__METRICS__STATSD_PORT"] == "9125"
@@ -222,6 +222,22 @@ def test_the_init_container_prepares_a_bare_server_and_may_run_again(postgres: E
         assert connection.execute("select count(*) from social_scheduled_posts").fetchone() == (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("drop table social_scheduled_posts")
+
+
+def test_housekeeping_says_what_airflow_understands():
+    """Its own parser takes the words; the date is two weeks back."""
+    from airflow.cli.cli_parser import get_parser
+
+    shell, option, script = SERVICES["housekeeping"]["command"]
+    assert (shell, option) == ("sh", "-c")
+    [words] = re.findall(r"airflow (db clean .*); done$", script)
+    said = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {words.replace('$$', '$')}"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    options = get_parser().parse_args(said)
+    age = datetime.now(UTC).date() - options.clean_before_timestamp.date()
+    assert 13 <= age.days <= 15
+    assert options.yes
 
 
 def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shlex
@@ -30,7 +31,7 @@ def commands() -> list[str]:
 
 def test_every_command_is_of_a_kind_that_is_tested():
     """A new kind of command needs a test of its own here."""
-    known = ("make ", "socialpub ", ".venv/bin/python include/docker/make_secrets.py", *ELSEWHERE)
+    known = ("make ", "socialpub ", "airflow ", ".venv/bin/python include/docker/make_secrets.py", *ELSEWHERE)
     assert [command for command in commands() if not command.startswith(known)] == []
 
 
@@ -51,6 +52,28 @@ def test_socialpub_understands_its_verbs(world, monkeypatch: pytest.MonkeyPatch,
     typed, _, redirected = filled.replace("LARP_ID", str(uuid4())).partition(" < ")
     monkeypatch.setattr(sys, "stdin", io.StringIO(redirected))
     assert main(shlex.split(typed)[1:]) in (0, 1), capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [c for c in commands() if c.startswith("airflow ")])
+def test_airflow_understands_its_commands(command: str):
+    """Its own parser takes the words, and a DAG that is named is one of ours."""
+    from airflow.cli.cli_parser import get_parser
+
+    words = shlex.split(command)
+    options = get_parser().parse_args(words[1:])
+    if words[1:3] == ["dags", "trigger"]:
+        assert (PROJECT / "dags" / f"{options.dag_id}.py").is_file()
+        assert set(json.loads(options.conf)) <= set(re.findall(r'"(\w+)": Param', _dag_text(options.dag_id)))
+
+
+def _dag_text(dag_id: str) -> str:
+    return (PROJECT / "dags" / f"{dag_id}.py").read_text()
+
+
+def test_doctor_runs_as_shown(world, monkeypatch: pytest.MonkeyPatch, capsys):
+    """It finds something to say about an installation that is not set up, and is understood."""
+    monkeypatch.setenv("SOCIALPUB_DATABASE_URL", world.url("airflow_login"))
+    assert main(["doctor"]) in (0, 1), capsys.readouterr().err
 
 
 def test_the_migration_command_brings_an_empty_database_up_to_date(postgres, world):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -17,6 +18,7 @@ from socialpub.models.secret import Secret
 from socialpub.services.arm import load_posts
 from socialpub.services.lane import work_lane
 from socialpub.services.outcomes import Published
+from socialpub.services.show import show
 
 
 def test_a_due_post_is_live_once_with_its_permalink(desk):
@@ -27,10 +29,22 @@ def test_a_due_post_is_live_once_with_its_permalink(desk):
     status, reason, post_id, permalink = desk.row(post)
     assert (status, reason) == ("published", None)
     assert post_id == desk.sandbox.control.posts("200000000000001")[0].id
-    assert result.live_post_url == permalink
+    assert [(live.scheduled_post_id, live.permalink_url) for live in result.live_posts] == [(post, permalink)]
     assert desk.world.one("select status from social_drafts") == ("published",)
     assert desk.attempts(post) == [(1, "published", None, None)]
     assert desk.world.one("select count(*) from social_outbox where event = 'SocialPublishSucceededEvent'") == (1,)
+
+
+def test_a_published_post_is_found_by_the_trace_id_of_its_log_line(desk, caplog):
+    """From Facebook's side to ours: one line a request, with post, attempt and run; and the row knows the id."""
+    caplog.set_level(logging.INFO, logger="facebook")
+    post = desk.world.schedule(desk.world.add_page(), body="Zapraszamy!")
+    desk.scan_and_work()
+    attempt, trace_id = desk.world.one("select id::text, fbtrace_id from social_publish_attempts")
+    [line] = [record.getMessage() for record in caplog.records if "POST 200000000000001/feed" in record.getMessage()]
+    assert f"fbtrace_id {trace_id}," in line
+    assert line.endswith(f"post {post}, attempt {attempt}, run publish_due_posts/scheduled__1")
+    assert show(desk.world.engine(), trace_id)[1] == f"  id          {post}"
 
 
 def test_a_post_arrives_at_its_second_and_not_before(desk):

@@ -5,8 +5,8 @@ with answered as (
     select *
     from unnest(
         cast(:attempt_ids as uuid []), cast(:facebook_post_ids as text []), cast(:permalink_urls as text []),
-        cast(:published_at as timestamptz [])
-    ) as given (attempt_id, facebook_post_id, permalink_url, published_at)
+        cast(:published_at as timestamptz []), cast(:fbtrace_ids as text [])
+    ) as given (attempt_id, facebook_post_id, permalink_url, published_at, fbtrace_id)
 ),
 
 locked as materialized (
@@ -39,13 +39,15 @@ moved as (
         lease_expires_at = null
     from ready
     where post.id = ready.id
-    returning ready.attempt_id, ready.facebook_post_id, ready.permalink_url, ready.published_at
+    returning
+        ready.attempt_id, ready.facebook_post_id, ready.permalink_url, ready.published_at, ready.fbtrace_id
 )
 
 update social_publish_attempts as attempt
 set
     outcome = 'published',
     finished_at = moved.published_at,
+    fbtrace_id = moved.fbtrace_id,
     response_payload = jsonb_build_object('id', moved.facebook_post_id, 'permalink_url', moved.permalink_url)
 from moved
 where attempt.id = moved.attempt_id

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from socialpub.api import facebook
+from socialpub.api import facebook, metrics
 from socialpub.api.middleware import HiddenQuery, SafeAnswers
 from socialpub.api.problems import add_handlers
 from socialpub.api.resources import Resources
@@ -18,6 +18,7 @@ def create_app(resources: Resources | None = None) -> FastAPI:
     app = FastAPI(title="Social publisher", lifespan=_close_at_the_end, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.resources = resources or Resources()
     app.include_router(facebook.router)
+    app.include_router(metrics.router)
     add_handlers(app)
     app.add_middleware(SafeAnswers)
     app.add_middleware(HiddenQuery)

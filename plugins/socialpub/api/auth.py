@@ -22,6 +22,8 @@ class Permission(StrEnum):
 
     SEE_PAGES = "see_pages"
     MANAGE_PAGES = "manage_pages"
+    READ_METRICS = "read_metrics"
+    """Prometheus's alone: no login has it (socialpub.api.metrics)."""
 
 
 @dataclass(frozen=True, slots=True)

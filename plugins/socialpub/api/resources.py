@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 
 from socialpub.hooks.connections import open_connection_service, read_public_url
 from socialpub.hooks.database import open_database
+from socialpub.settings import MetricsAccess, load_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -26,6 +27,7 @@ class Resources:
     open_engine: Callable[[], Engine] = lambda: open_database(pool_size=4)
     open_service: Callable[[Engine], FacebookConnectionService] = open_connection_service
     public_url: Callable[[], str] = read_public_url
+    metrics_access: Callable[[], MetricsAccess] = lambda: load_settings().metrics
 
     @cached_property
     def engine(self) -> Engine:

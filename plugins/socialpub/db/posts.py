@@ -41,6 +41,7 @@ class Answered:
     facebook_post_id: str
     permalink_url: str | None
     published_at: datetime
+    fbtrace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "attempt_ids": ARRAY(Uuid()),
     "content_hashes": ARRAY(Text()),
     "facebook_post_ids": ARRAY(Text()),
+    "fbtrace_ids": ARRAY(Text()),
     "permalink_urls": ARRAY(Text()),
     "published_at": ARRAY(DateTime(timezone=True)),
 }
@@ -204,6 +206,7 @@ def record_published(session: Session, answers: Mapping[UUID, Answered]) -> set[
         "facebook_post_ids": [answer.facebook_post_id for answer in answers.values()],
         "permalink_urls": [answer.permalink_url for answer in answers.values()],
         "published_at": [answer.published_at for answer in answers.values()],
+        "fbtrace_ids": [answer.fbtrace_id for answer in answers.values()],
     }
     return set(session.scalars(_query("record_published"), params))
 

@@ -18,10 +18,12 @@ import urllib3
 from socialpub.errors import ConfigurationError, GraphError
 from socialpub.graph import wire
 from socialpub.graph.interpret import Answer, Call, interpret_answer, interpret_broken_file, interpret_exception
+from socialpub.graph.latency import LATENCIES
 from socialpub.graph.media import BrokenFileError
 from socialpub.graph.network import AnswerTooLongError, AnswerTooSlowError
 from socialpub.graph.prepare import NOTHING, Order, PreparedCall, prepare
 from socialpub.graph.redaction import clean_text, redact_urllib3_logs
+from socialpub.graph.request_log import Success, log_request
 from socialpub.graph.settings import GraphSettings, Host, app_token
 from socialpub.graph.usage import Usage, read_usage
 from socialpub.models.secret import Secret
@@ -125,11 +127,19 @@ class GraphClient:
         answer = self._exchange(prepared)
         usage = read_usage(answer.headers) if isinstance(answer, Answer) else Usage()
         outcome = self._interpret(prepared.call, answer, usage, time.monotonic() - started)
-        _log_call(prepared.call, outcome, usage, time.monotonic() - started)
+        self._report(prepared, outcome, usage, time.monotonic() - started)
         # Raised here, outside any `except`, so that no traceback shows the URL in the text of a network exception.
         if isinstance(outcome, GraphError):
             raise outcome
         return outcome
+
+    def _report(
+        self, prepared: PreparedCall, outcome: GraphResponse | GraphError, usage: Usage, seconds: float
+    ) -> None:
+        error = outcome if isinstance(outcome, GraphError) else None
+        LATENCIES.observe(prepared.call.edge, error, seconds)
+        told: GraphError | Success = outcome if isinstance(outcome, GraphError) else _tell(outcome)
+        log_request(prepared.call, told, usage, seconds=seconds, sent=prepared.told, is_json=self.settings.is_log_json)
 
     def _exchange(self, prepared: PreparedCall) -> Answer | GraphError:
         wire.start_request(write_timeout=self.settings.upload_timeout if prepared.is_upload else None)
@@ -186,19 +196,8 @@ def _read_body(response: requests.Response, patience: float) -> bytes:
     return b"".join(pieces)
 
 
-def _log_call(call: Call, outcome: GraphResponse | GraphError, usage: Usage, duration_s: float) -> None:
-    """One line a call: ids, codes and numbers, never content; Facebook's own words only for an error."""
-    if isinstance(outcome, GraphError):
-        failure = outcome.failure
-        status, codes, trace_id = failure.http_status, f"{failure.code}/{failure.subcode}", failure.fbtrace_id
-        words = f", {type(outcome).__name__}: {failure.message}"
-    else:
-        status, codes, trace_id, words = outcome.http_status, "none", outcome.fbtrace_id, ""
-    log.info(
-        "%s %s: HTTP %s, code %s, fbtrace_id %s, usage %s %%, %d ms%s",
-        *(call.method, clean_text(call.edge, secrets=call.secrets), status, codes, trace_id),
-        *(usage.highest_percent, round(duration_s * 1000), words),
-    )
+def _tell(response: GraphResponse) -> Success:
+    return Success(response.http_status, response.fbtrace_id, response.body)
 
 
 def _require_url(host: Host, url: str) -> None:

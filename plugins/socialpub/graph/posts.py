@@ -29,6 +29,7 @@ __all__ = [
     "list_published_posts",
     "prepare_feed_post",
     "publish_feed_post",
+    "publish_unseen_post",
     "read_post",
     "send_feed_post",
 ]
@@ -77,6 +78,7 @@ class PublishedPost:
     permalink_url: str | None
     created_time: datetime | None
     usage: Usage = field(default_factory=Usage)
+    fbtrace_id: str | None = None
 
 
 def build_feed_request(page_id: str, post: FeedPost) -> FeedRequest:
@@ -124,12 +126,23 @@ def send_feed_post(client: GraphClient, prepared: PreparedFeedPost) -> Published
         parse_text(response.body.get("permalink_url")),
         parse_instant(response.body.get("created_time")),
         response.usage,
+        response.fbtrace_id,
     )
 
 
 def publish_feed_post(client: GraphClient, page_id: str, token: Secret, post: FeedPost) -> PublishedPost:
     """Prepare and send in one go; raises what both raise."""
     return send_feed_post(client, prepare_feed_post(client, page_id, token, post))
+
+
+def publish_unseen_post(client: GraphClient, page_id: str, token: Secret, message: str) -> PublishedPost:
+    """A post that is on the Page but shown to nobody (`published` false, Graph API reference, Page feed).
+
+    Raises what `send_feed_post` raises.
+    """
+    edge, data = f"{page_id}/feed", encode_params({"message": message, "published": False})
+    call = client.prepare_post(edge, token=token, data=data, params={"fields": _FIELDS_AFTER_WRITE})
+    return send_feed_post(client, PreparedFeedPost(page_id, edge, call))
 
 
 def read_post(client: GraphClient, post_id: str, token: Secret) -> PagePost:

@@ -17,6 +17,7 @@ from socialpub.graph.encoding import encode_params
 from socialpub.graph.interpret import Call
 from socialpub.graph.media import FileBody, MediaFile, MultipartBody
 from socialpub.graph.proof import sign_token
+from socialpub.graph.request_log import trim_body
 from socialpub.graph.settings import GraphSettings, Host
 from socialpub.models.secret import Secret
 
@@ -57,6 +58,8 @@ class PreparedCall:
     request: requests.PreparedRequest = field(repr=False)
     host: Host = Host.GRAPH
     is_upload: bool = False
+    told: Mapping[str, str] = field(default_factory=dict)
+    """What the log may tell of the form."""
 
 
 def prepare(order: Order, token: Secret | None, *, settings: GraphSettings, session: requests.Session) -> PreparedCall:
@@ -89,7 +92,7 @@ def prepare(order: Order, token: Secret | None, *, settings: GraphSettings, sess
         auth=wire.TokenAuth(token, order.token_scheme) if token else None,
     )
     call = Call(order.method, edge, tuple(secret.reveal() for secret in secrets), is_repeatable=order.is_repeatable)
-    return PreparedCall(call, session.prepare_request(request), order.host, bool(files))
+    return PreparedCall(call, session.prepare_request(request), order.host, bool(files), trim_body(order.form))
 
 
 def _encode_body(order: Order, form: Mapping[str, Any] | None) -> tuple[Any, dict[str, str]]:

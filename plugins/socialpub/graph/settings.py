@@ -37,6 +37,8 @@ class GraphSettings:
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
     upload_timeout: float = 300.0
+    is_log_json: bool = False
+    """Whether the lines of the log channel `facebook` are JSON objects."""
 
     def host_url(self, host: Host) -> str:
         return self.graph_video_url if host is Host.VIDEO else self.graph_url

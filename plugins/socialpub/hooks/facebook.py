@@ -51,6 +51,7 @@ class FacebookHook(BaseHook):
         from socialpub.graph.client import GraphClient
         from socialpub.graph.settings import GraphSettings
         from socialpub.models.secret import Secret
+        from socialpub.settings import load_settings
 
         connection = self._airflow_connection()
         if not connection.login or not connection.password:
@@ -60,7 +61,8 @@ class FacebookHook(BaseHook):
             )
         extra = connection.extra_dejson
         chosen = {key: extra[key] for key in ("version", *_HOSTS) if extra.get(key)}
-        return GraphClient(GraphSettings(connection.login, Secret(connection.password), **chosen))
+        is_json = load_settings().is_graph_log_json
+        return GraphClient(GraphSettings(connection.login, Secret(connection.password), is_log_json=is_json, **chosen))
 
     def open_token(self, page: FacebookPageConnection, now: datetime) -> Secret:
         """The Page's token, from now on masked in this task's log. Raises what the entity and the cipher raise."""

@@ -8,6 +8,7 @@ from socialpub.models.draft import DraftApproval, EventPostDraft
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
 from socialpub.models.login_request import LoginRequest
+from socialpub.models.metrics import METRIC_CHANGES, LastScan, MetricTotal
 from socialpub.models.notification import Channel, Notification, NotificationEvent, NotificationRoute, SentDigest
 from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
@@ -26,6 +27,7 @@ from socialpub.models.statuses import (
 )
 
 __all__ = [
+    "METRIC_CHANGES",
     "AssetType",
     "AttemptOutcome",
     "AuditLogEntry",
@@ -41,9 +43,11 @@ __all__ = [
     "FirstComment",
     "FirstCommentStatus",
     "Larp",
+    "LastScan",
     "LatenessRule",
     "LoginRequest",
     "MediaCleanup",
+    "MetricTotal",
     "Notification",
     "NotificationEvent",
     "NotificationRoute",

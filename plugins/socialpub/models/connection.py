@@ -61,6 +61,8 @@ class FacebookPageConnection(Closable, Base):
     """How its posts go out that do not say so themselves."""
     disconnected_at: Mapped[datetime | None]
     catch_up_from: Mapped[datetime | None]
+    is_sandbox: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the smoke test may publish and delete on it."""
     created_at: Mapped[WrittenNow]
     updated_at: Mapped[WrittenNow]
 

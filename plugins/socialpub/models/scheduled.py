@@ -166,6 +166,7 @@ class PublishAttempt(Base):
             unique=True,
             postgresql_where=text("finished_at is null"),
         ),
+        Index("social_publish_attempts_by_fbtrace_id", "fbtrace_id", postgresql_where=text("fbtrace_id is not null")),
     )
 
     id: Mapped[UuidKey]

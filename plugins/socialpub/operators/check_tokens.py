@@ -53,6 +53,7 @@ class CheckTokensOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         from socialpub.hooks.database import open_database
+        from socialpub.services.latencies import write_latencies
         from socialpub.settings import load_settings
 
         limits = load_settings().check
@@ -63,6 +64,7 @@ class CheckTokensOperator(BaseOperator):
             since = dag_run.start_date or dag_run.run_after  # A cleared run starts anew, and so checks anew.
             self._end(self._check(checker, since=since, threads=limits.threads))
         finally:
+            write_latencies(engine)
             engine.dispose()
 
     def _open_checker(self, engine: Engine, *, actor: str) -> TokenChecker:

@@ -65,12 +65,17 @@ class ChoreOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Fails when something was given up in this run; the log names it."""
         from socialpub.db.posts import Run
+        from socialpub.graph.request_log import about
         from socialpub.hooks.database import open_database
+        from socialpub.services.latencies import write_latencies
 
         dag_run, engine = context["dag_run"], open_database()
+        run = Run(dag_run.dag_id, dag_run.run_id)
         try:
-            ended = self.work(open_publisher(engine, Run(dag_run.dag_id, dag_run.run_id)))
+            with about(run=str(run)):
+                ended = self.work(open_publisher(engine, run))
         finally:
+            write_latencies(engine)
             engine.dispose()
         self.log.info("%s", describe(ended))
         if trouble := self.find_trouble(ended):

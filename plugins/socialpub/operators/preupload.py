@@ -72,13 +72,17 @@ class UploadMediaOperator(BaseOperator):
         from uuid import UUID
 
         from socialpub.db.posts import Run
+        from socialpub.graph.request_log import about
         from socialpub.operators.publish import open_publisher
+        from socialpub.services.latencies import write_latencies
         from socialpub.services.preupload import preupload_post
 
         dag_run = context["dag_run"]
+        run = Run(dag_run.dag_id, dag_run.run_id)
         try:
-            publisher = open_publisher(self.engine, Run(dag_run.dag_id, dag_run.run_id))
-            name = preupload_post(publisher.open_uploader(), publisher.open_token, UUID(self.post_id))
+            publisher = open_publisher(self.engine, run)
+            with about(post=self.post_id, run=str(run)):
+                name = preupload_post(publisher.open_uploader(), publisher.open_token, UUID(self.post_id))
         except MediaUnavailableError:
             raise
         except TokenLostError as loss:
@@ -86,5 +90,6 @@ class UploadMediaOperator(BaseOperator):
         except (MediaError, InvalidPostError) as refusal:
             raise PostsFailedError(str(refusal)) from refusal
         finally:
+            write_latencies(self.engine)
             self.engine.dispose()
         self.log.info("%s: its media are at Facebook.", name)

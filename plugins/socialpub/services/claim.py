@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from socialpub.db import posts as statements
 from socialpub.db.connections import hold_due_posts
 from socialpub.db.engine import transaction
+from socialpub.db.metrics import end_scan
 from socialpub.db.posts import ClaimedPost, HeldPosts, Run
 from socialpub.services.lanes import deal_lanes
 
@@ -63,6 +64,7 @@ def scan_due_posts(engine: Engine, run: Run, limits: ScanLimits) -> Scan:
         )
     with transaction(engine, actor=str(run)) as session:
         claimed = _claim(session, run, limits)
+        end_scan(session)
     return Scan(
         lanes=deal_lanes([*claimed, *unconfirmed], max_lanes=limits.max_lanes, burst_lanes=limits.burst_lanes),
         claimed=len(claimed),

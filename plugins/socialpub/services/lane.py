@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
+from socialpub.graph.request_log import about
 from socialpub.models import AttemptOutcome, PostStatus
 from socialpub.services.arm import LoadedPost, load_posts
 from socialpub.services.confirm import Confirmation
@@ -22,12 +23,21 @@ _LATEST_WAIT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
+class LivePost:
+    """What others need to follow a published post."""
+
+    scheduled_post_id: UUID
+    page_id: str
+    facebook_post_id: str | None
+    permalink_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LaneResult:
     """Where the lane's posts stand. Names are sentences for people."""
 
     published: tuple[str, ...]
-    live_post_url: str | None
-    """The first published post as people see it."""
+    live_posts: tuple[LivePost, ...]
     failed: tuple[str, ...]
     """Failed, or held because somebody has to mend something: a person is needed."""
     retry_at: datetime | None
@@ -73,13 +83,19 @@ def _split_into_bursts(posts: Sequence[LoadedPost], now: datetime) -> list[list[
 def _work_burst(publisher: Publisher, posts: Sequence[LoadedPost]) -> None:
     """The posts of one Page and one second, one after the other."""
     for post in posts:
-        if post.is_processed(str(publisher.run)):
-            publisher.settle_video(post)
-            continue
-        if post.status == PostStatus.UNCONFIRMED and publisher.confirm_post(post) == Confirmation.ABSENT:
-            [post] = load_posts(publisher.engine, publisher.run, [post.id])  # the same post, anew
-        if _is_ours_and_due(publisher, post):
-            publisher.publish_post(post)
+        attempt = str(post.attempt.id) if post.attempt else "none"
+        with about(post=str(post.id), attempt=attempt, run=str(publisher.run)):
+            _work_post(publisher, post)
+
+
+def _work_post(publisher: Publisher, post: LoadedPost) -> None:
+    if post.is_processed(str(publisher.run)):
+        publisher.settle_video(post)
+        return
+    if post.status == PostStatus.UNCONFIRMED and publisher.confirm_post(post) == Confirmation.ABSENT:
+        [post] = load_posts(publisher.engine, publisher.run, [post.id])  # the same post, anew
+    if _is_ours_and_due(publisher, post):
+        publisher.publish_post(post)
 
 
 def _is_ours_and_due(publisher: Publisher, post: LoadedPost) -> bool:
@@ -100,7 +116,7 @@ def summarise_lane(posts: Sequence[LoadedPost], *, run: str) -> LaneResult:
     known = {p.id for p in (*retries, *limited, *held, *failed, *published, *processed)}
     return LaneResult(
         published=tuple(f"{p.name}: {p.permalink_url or p.facebook_post_id}" for p in published),
-        live_post_url=next((p.permalink_url for p in published if p.permalink_url), None),
+        live_posts=tuple(LivePost(p.id, p.page.page_id, p.facebook_post_id, p.permalink_url) for p in published),
         failed=tuple(f"{p.name}: {p.status_reason}" for p in (*failed, *held)),
         retry_at=min((p.due_at for p in retries), default=None),
         resume_at=min((p.due_at for p in limited), default=None),

@@ -48,6 +48,7 @@ class Published:
     facebook_post_id: str
     permalink_url: str | None
     usage: Usage = field(default_factory=Usage)
+    fbtrace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

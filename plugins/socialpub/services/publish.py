@@ -219,7 +219,7 @@ class Publisher:
         now = self.clock.now()
         self.departures.let_others_leave()
         if isinstance(sent, PublishedPost):
-            self.record(post, Published(sent.id, sent.permalink_url, sent.usage), now=now)
+            self.record(post, Published(sent.id, sent.permalink_url, sent.usage, sent.fbtrace_id), now=now)
         else:
             self.keep_processing(post, sent.video_id)
 

@@ -49,7 +49,7 @@ class Recorder:
     def record_outcome(self, attempt_id: UUID, outcome: Outcome, *, now: datetime) -> PostStatus:
         """Save `outcome`; returns the post's status afterwards. An answer that comes after the rescue still counts."""
         if isinstance(outcome, Published) and not _is_nearly_used_up(outcome.usage):
-            answer = Answered(outcome.facebook_post_id, outcome.permalink_url, now)
+            answer = Answered(outcome.facebook_post_id, outcome.permalink_url, now, outcome.fbtrace_id)
             if self.group.join(attempt_id, answer, self._record_published):
                 return PostStatus.PUBLISHED
         return self._record_alone(attempt_id, outcome, now)
@@ -137,6 +137,7 @@ def close_attempt(attempt: PublishAttempt, outcome: Outcome, now: datetime) -> N
     attempt.close(_ATTEMPT_OUTCOMES[type(outcome)], now=now)
     if isinstance(outcome, Published):
         attempt.response_payload = {"id": outcome.facebook_post_id, "permalink_url": outcome.permalink_url}
+        attempt.fbtrace_id = outcome.fbtrace_id
         return
     trouble = outcome.trouble
     attempt.error_class, attempt.error_message = trouble.error_class, trouble.reason

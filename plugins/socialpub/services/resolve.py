@@ -120,6 +120,12 @@ def cancel(engine: Engine, post_id: UUID, *, reason: str, actor: str) -> str:
     return f"Scheduled post {post_id} is canceled; its draft is approved and can be scheduled again."
 
 
+def match_facebook_post(text: str) -> str | None:
+    """`PAGE_POST` where the text is such an id or an address with both numbers; else None."""
+    found = _POST_ID.fullmatch(text) or _match_url(text)
+    return f"{found[1]}_{found[2]}" if found else None
+
+
 def read_facebook_post_id(text: str, *, page_id: str) -> str:
     """`PAGE_POST` from such an id or from a post's address. Raises `PostNotReadyError` for anything else.
 

@@ -6,28 +6,50 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
 from socialpub.db.engine import transaction
 from socialpub.errors import UnknownPostError
 from socialpub.models import AuditLogEntry, PublishAttempt, ScheduledPublish
+from socialpub.services.resolve import match_facebook_post
 
 
-def show(engine: Engine, post_id: UUID) -> list[str]:
-    """Raises `UnknownPostError`."""
+def show(engine: Engine, wanted: str) -> list[str]:
+    """`wanted` is the id of a scheduled post, the id or address of its live post, or an fbtrace_id of an attempt.
+
+    Raises `UnknownPostError`.
+    """
     with transaction(engine, actor="show") as session:
-        post = session.get(ScheduledPublish, post_id)
+        post = _find_post(session, wanted.strip())
         if post is None:
             raise UnknownPostError(
-                f"No scheduled post has the id {post_id}.", next_step="copy it from social_scheduled_posts.id."
+                f"No scheduled post has the id, address or fbtrace_id {wanted.strip()[:200]}.",
+                next_step="copy it from social_scheduled_posts, from the Page, or from a line of the log.",
             )
         history = session.scalars(
-            select(AuditLogEntry).where(AuditLogEntry.entity_id == post_id).order_by(AuditLogEntry.id)
+            select(AuditLogEntry).where(AuditLogEntry.entity_id == post.id).order_by(AuditLogEntry.id)
         )
         return [*_describe(post), *map(_attempt_line, post.attempts), *map(_audit_line, history)]
 
 
+def _find_post(session: Session, wanted: str) -> ScheduledPublish | None:
+    try:
+        return session.get(ScheduledPublish, UUID(wanted))
+    except ValueError:
+        pass  # No id of ours.
+    posts = select(ScheduledPublish)
+    if live := match_facebook_post(wanted):
+        posts = posts.where(ScheduledPublish.facebook_post_id == live)
+    elif wanted.startswith("http"):  # An address without numbers; a person can wait for the search of all posts.
+        posts = posts.where(ScheduledPublish.permalink_url == wanted)
+    else:
+        posts = posts.join(PublishAttempt).where(PublishAttempt.fbtrace_id == wanted)
+    return session.scalars(posts.limit(1)).first()
+
+
 def _describe(post: ScheduledPublish) -> Iterator[str]:
     yield f"“{post.draft.title}” for {post.connection}"
+    yield f"  id          {post.id}"
     yield f"  status      {post.status}" + (f": {post.status_reason}" if post.status_reason else "")
     yield f"  planned     {post.publish_at:%Y-%m-%d %H:%M:%S %Z}"
     if post.next_attempt_at:
@@ -40,6 +62,7 @@ def _describe(post: ScheduledPublish) -> Iterator[str]:
 
 def _attempt_line(attempt: PublishAttempt) -> str:
     words = f": {attempt.error_message}" if attempt.error_message else ""
+    words += f" (fbtrace_id {attempt.fbtrace_id})" if attempt.fbtrace_id and attempt.fbtrace_id not in words else ""
     return (
         f"  attempt {attempt.attempt_number}   {attempt.outcome or 'open'} in {attempt.dag_id}/{attempt.run_id}{words}"
     )

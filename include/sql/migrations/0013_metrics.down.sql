@@ -1,0 +1,17 @@
+drop trigger social_audit_sandbox on facebook_page_connections;
+alter table facebook_page_connections drop column is_sandbox;
+drop index social_publish_attempts_by_fbtrace_id;
+drop function social_end_scan();
+drop trigger social_count_attempt on social_publish_attempts;
+drop function social_count_attempt();
+drop trigger social_count_failure on social_scheduled_posts;
+drop function social_count_failure();
+drop trigger social_count_outcomes on social_scheduled_posts;
+drop function social_count_outcomes();
+drop trigger social_count_new_posts on social_scheduled_posts;
+drop function social_count_new_posts();
+drop function social_lateness_bucket(double precision);
+drop function social_lateness(timestamptz, timestamptz, timestamptz);
+drop table social_scans;
+drop table social_metric_changes;
+drop table social_metric_totals;
