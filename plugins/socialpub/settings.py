@@ -20,9 +20,23 @@ from socialpub.services.notices.deliver import DeliveryRules
 from socialpub.services.notices.route_events import Grouping
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
+from socialpub.services.tidy_up import TidyLimits
 from socialpub.services.verify_handed_over import VerifyLimits
+from socialpub.services.webhook import WebhookLimits
 
 _PREFIX = "SOCIALPUB_"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Whose signed tokens the HTTP face takes; without an issuer nobody's."""
+
+    issuer: str = ""
+    audience: str = "socialpub"
+    keys: str = ""
+    """A file with public keys (PEM or JWKS), or an https address of a JWKS."""
+    leeway: timedelta = timedelta(seconds=30)
+    """How far the backoffice's clock may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,13 @@ class Settings:
     """Templates in here come before ours of the same name."""
     draft_url: str = ""
     """Where the backoffice shows a draft, with {larp_id} and {draft_id}; "" shows a page of our own."""
+    tokens: TokenSettings = field(default_factory=TokenSettings)
+    airflow_roles: tuple[tuple[str, str, str], ...] = ()
+    """Airflow logins that are no admins: name, role, and LARP or "*"."""
+    webhook_token: str = field(default="", repr=False)
+    """What Facebook has to name when it asks whether the webhook's address is ours; "" refuses."""
+    webhook: WebhookLimits = field(default_factory=WebhookLimits)
+    tidy: TidyLimits = field(default_factory=TidyLimits)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -113,7 +134,39 @@ class Settings:
             link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
             templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
             draft_url=_draft_url(environment),
+            tokens=_token_settings(environment),
+            airflow_roles=_airflow_roles(environment),
+            webhook_token=environment.get(f"{_PREFIX}WEBHOOK_TOKEN", "").strip(),
         )
+
+
+def _token_settings(environment: Mapping[str, str]) -> TokenSettings:
+    issuer, keys = (environment.get(f"{_PREFIX}JWT_{name}", "").strip() for name in ("ISSUER", "KEYS"))
+    if bool(issuer) != bool(keys):
+        raise ConfigurationError(
+            f"Only one of {_PREFIX}JWT_ISSUER and {_PREFIX}JWT_KEYS is set.", next_step="set both, or neither."
+        )
+    return TokenSettings(
+        issuer=issuer,
+        audience=environment.get(f"{_PREFIX}JWT_AUDIENCE", "").strip() or TokenSettings().audience,
+        keys=keys,
+        leeway=timedelta(seconds=_number(environment, "JWT_LEEWAY_SECONDS", 30)),
+    )
+
+
+def _airflow_roles(environment: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """`anna=marketing_coordinator@*, ola=social_approver@1b4e28ba-…`."""
+    found = []
+    for part in _list(environment, "AIRFLOW_ROLES"):
+        name, equals, rest = part.rpartition("=")
+        role, at, larp = rest.partition("@")
+        if not (name and equals and role and at and larp):
+            raise ConfigurationError(
+                f"{_PREFIX}AIRFLOW_ROLES has “{part}”.",
+                next_step="write login=role@larp, separated by commas, with a LARP's id or *.",
+            )
+        found.append((name, role, larp))
+    return tuple(found)
 
 
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:

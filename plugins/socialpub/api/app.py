@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from socialpub.api import facebook
+from socialpub.api import facebook, session, uploads, webhook
 from socialpub.api.middleware import HiddenQuery, SafeAnswers
 from socialpub.api.problems import add_handlers
 from socialpub.api.resources import Resources
@@ -17,7 +17,9 @@ def create_app(resources: Resources | None = None) -> FastAPI:
     """The app, with what it works on; by default that of Airflow's connections, opened with the first request."""
     app = FastAPI(title="Social publisher", lifespan=_close_at_the_end, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.resources = resources or Resources()
-    app.include_router(facebook.router)
+    app.state.webhook_tasks = set()
+    for router in (facebook.router, session.router, uploads.router, webhook.router):
+        app.include_router(router)
     add_handlers(app)
     app.add_middleware(SafeAnswers)
     app.add_middleware(HiddenQuery)

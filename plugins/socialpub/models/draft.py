@@ -20,7 +20,10 @@ class EventPostDraft(Base):
     """A post as written. The database computes `content_hash` over everything that an approver sees."""
 
     __tablename__ = "social_drafts"
-    __table_args__ = (Index("social_drafts_by_larp_and_status", "larp_id", "status"),)
+    __table_args__ = (
+        Index("social_drafts_by_larp_and_status", "larp_id", "status"),
+        Index("social_drafts_by_larp", "larp_id", "id"),
+    )
 
     id: Mapped[UuidKey]
     larp_id: Mapped[UUID] = mapped_column(ForeignKey("larps.id"))
