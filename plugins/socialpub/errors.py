@@ -47,6 +47,34 @@ class UnknownPostError(SocialpubError):
     """No draft and no scheduled post has the given id."""
 
 
+class UnknownDraftError(SocialpubError):
+    """The LARP has no draft with the given id; another LARP's is none of it."""
+
+
+class StaleDraftError(SocialpubError):
+    """The draft is not the version that the caller saw; show the present one, then try again."""
+
+
+class RuleRefusedError(SocialpubError):
+    """The database refuses the change; nothing was written. `rule` is the name of its rule, where it has one."""
+
+    def __init__(self, message: str, *, next_step: str = "", rule: str = "") -> None:
+        super().__init__(message, next_step=next_step)
+        self.rule = rule
+
+
+class ApprovalRefusedError(SocialpubError):
+    """This person may not approve this draft; somebody else has to."""
+
+
+class LocalTimeError(SocialpubError):
+    """The wall time is none or two of its zone's; `choices` are the wall times or offsets to choose from."""
+
+    def __init__(self, message: str, *, next_step: str, choices: tuple[str, ...]) -> None:
+        super().__init__(message, next_step=next_step)
+        self.choices = choices
+
+
 class UnknownPageError(SocialpubError):
     """No connected Page has the given id."""
 

@@ -12,7 +12,7 @@ from socialpub.errors import SchemaError
 from socialpub.models import Base, DraftStatus, PostStatus
 from socialpub.models.statuses import DRAFT_MOVES, FINAL, POST_MOVES
 
-REVISIONS = ["base", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0012"]
+REVISIONS = ["base", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012"]
 
 
 def test_models_and_migrated_schema_agree(world):
@@ -50,10 +50,11 @@ def _describe(world) -> list[tuple]:
             select 'column', table_name, column_name, data_type, coalesce(column_default, '') || is_nullable
             from information_schema.columns where table_schema = 'public' and table_name != 'social_schema_version'
             union all
-            select 'routine', p.oid::regprocedure::text, '', '', md5(pg_get_functiondef(p.oid)) from pg_proc as p
+            select 'routine', p.oid::regprocedure::text, '', '',
+                case prokind when 'a' then 'aggregate' else md5(pg_get_functiondef(p.oid)) end from pg_proc as p
             where pronamespace = 'public'::regnamespace
             union all
-            select 'trigger', tgrelid::regclass::text, tgname, '', pg_get_triggerdef(oid) from pg_trigger
+            select 'trigger', tgrelid::regclass::text, tgname, tgenabled::text, pg_get_triggerdef(oid) from pg_trigger
             where not tgisinternal
             union all
             select 'constraint', conrelid::regclass::text, conname, '', pg_get_constraintdef(oid) from pg_constraint

@@ -1,5 +1,4 @@
 -- Takes the tables of the HTTP face away; events of the webhook keep what they were.
-drop index social_drafts_by_larp;
 drop table social_revoked_tokens;
 drop table social_uploads;
 drop table social_api_answers;

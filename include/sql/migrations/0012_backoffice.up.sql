@@ -79,9 +79,6 @@ create table social_revoked_tokens (
     constraint token_id_is_not_blank check (btrim(token_id) != '')
 );
 
--- Lists go by page, newest first, without a sort over all drafts of a LARP.
-create index social_drafts_by_larp on social_drafts (larp_id, id);
-
 grant delete on social_webhook_events to socialpub_worker;
 grant execute on function social_note_removal(uuid, jsonb) to socialpub_worker;
 grant select, insert, update, delete on social_api_answers, social_uploads to socialpub_worker;

@@ -5,12 +5,12 @@ from socialpub.models.asset import DraftAsset
 from socialpub.models.base import Base
 from socialpub.models.chores import FirstComment, MediaCleanup
 from socialpub.models.connection import FacebookPageConnection
-from socialpub.models.draft import DraftApproval, EventPostDraft
+from socialpub.models.draft import ApprovalRule, DraftApproval, EventPostDraft
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
 from socialpub.models.login_request import LoginRequest
 from socialpub.models.notification import Channel, Notification, NotificationEvent, NotificationRoute, SentDigest
-from socialpub.models.records import AuditLogEntry, OutboxEvent, WebhookEvent
+from socialpub.models.records import AuditLogEntry, AuditSeal, OutboxEvent, WebhookEvent
 from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
 from socialpub.models.statuses import (
     AssetType,
@@ -29,9 +29,11 @@ from socialpub.models.statuses import (
 
 __all__ = [
     "ApiAnswer",
+    "ApprovalRule",
     "AssetType",
     "AttemptOutcome",
     "AuditLogEntry",
+    "AuditSeal",
     "Base",
     "Channel",
     "CleanupKind",

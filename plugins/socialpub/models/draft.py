@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import FetchedValue, ForeignKey, Index
+from sqlalchemy import ARRAY, BigInteger, FetchedValue, ForeignKey, Identity, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from socialpub.errors import IllegalMoveError
@@ -20,10 +20,7 @@ class EventPostDraft(Base):
     """A post as written. The database computes `content_hash` over everything that an approver sees."""
 
     __tablename__ = "social_drafts"
-    __table_args__ = (
-        Index("social_drafts_by_larp_and_status", "larp_id", "status"),
-        Index("social_drafts_by_larp", "larp_id", "id"),
-    )
+    __table_args__ = (Index("social_drafts_by_larp_and_status", "larp_id", "status", "number"),)
 
     id: Mapped[UuidKey]
     larp_id: Mapped[UUID] = mapped_column(ForeignKey("larps.id"))
@@ -40,6 +37,14 @@ class EventPostDraft(Base):
     updated_by: Mapped[str] = mapped_column(server_default="", server_onupdate=FetchedValue())
     created_at: Mapped[WrittenNow]
     updated_at: Mapped[WrittenNow] = mapped_column(server_onupdate=FetchedValue())
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    """Later drafts have higher ones; lists go by it."""
+    version: Mapped[int] = mapped_column(server_default="1", server_onupdate=FetchedValue())
+    """Another one after every change; who edits names the one that he saw."""
+    review: Mapped[int] = mapped_column(server_default="1", server_onupdate=FetchedValue())
+    """Another one makes earlier approvals void."""
+    editors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), server_onupdate=FetchedValue())
+    """Who edited the content besides `created_by`, in lower case; none of them approves it."""
 
     larp: Mapped[Larp] = relationship()
     assets: Mapped[list[DraftAsset]] = relationship(order_by="DraftAsset.position")
@@ -105,3 +110,17 @@ class DraftApproval(Base):
     comment: Mapped[str | None]
     content_hash: Mapped[str] = mapped_column(server_default="")
     decided_at: Mapped[WrittenNow]
+    review: Mapped[int] = mapped_column(server_default="1")
+    page_id: Mapped[str | None]
+    """The LARP's Page at that time."""
+
+
+class ApprovalRule(Base):
+    """How many have to approve a LARP's drafts, and who, where they are named. Without a row: one, whoever it is."""
+
+    __tablename__ = "social_approval_rules"
+
+    larp_id: Mapped[UUID] = mapped_column(ForeignKey("larps.id"), primary_key=True)
+    required_approvals: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    approvers: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    updated_at: Mapped[WrittenNow]

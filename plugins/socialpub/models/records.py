@@ -16,7 +16,15 @@ class AuditLogEntry(Base):
     """Who did what, when, and what the row looked like afterwards. Append-only."""
 
     __tablename__ = "social_audit_log"
-    __table_args__ = (Index("social_audit_log_by_entity", "entity_id", "id"),)
+    __table_args__ = (
+        Index("social_audit_log_by_entity", "entity_id", "id"),
+        Index(
+            "social_audit_log_by_transaction",
+            "written_in",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32, "autosummarize": "on"},
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     occurred_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
@@ -25,6 +33,30 @@ class AuditLogEntry(Base):
     larp_id: Mapped[UUID | None]
     entity_id: Mapped[UUID]
     payload: Mapped[dict[str, Any]]
+    before: Mapped[dict[str, Any] | None]
+    """What stood there before, where something did."""
+    request_id: Mapped[str | None] = mapped_column(
+        server_default=text("NULLIF(current_setting('socialpub.request_id'::text, true), ''::text)")
+    )
+    written_in: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)"))
+    """The transaction."""
+
+
+class AuditSeal(Base):
+    """One link of the chain over the audit log; see migration 0011."""
+
+    __tablename__ = "social_audit_seals"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    cluster: Mapped[int] = mapped_column(BigInteger)
+    base_id: Mapped[int] = mapped_column(BigInteger)
+    after_transaction: Mapped[int] = mapped_column(BigInteger)
+    after_id: Mapped[int] = mapped_column(BigInteger)
+    upto_transaction: Mapped[int] = mapped_column(BigInteger)
+    upto_id: Mapped[int] = mapped_column(BigInteger)
+    row_count: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[bytes]
+    sealed_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
 
 
 class OutboxEvent(Base):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Computed, FetchedValue, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Computed, DateTime, FetchedValue, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from socialpub.errors import IllegalMoveError
@@ -79,6 +79,9 @@ class ScheduledPublish(Base):
     """When Facebook will publish it; another `publish_at` still has to be told."""
     lateness_rule: Mapped[str | None]
     late_by_minutes: Mapped[int | None]
+    wall_time: Mapped[datetime | None] = mapped_column(DateTime(timezone=False))
+    """What the clock in `time_zone` shows at `publish_at`, where a person planned it so."""
+    time_zone: Mapped[str | None]
     created_by: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[WrittenNow]
     updated_at: Mapped[WrittenNow]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from socialpub.db.migrations import run_sql_file
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 
 def upgrade() -> None:
