@@ -32,6 +32,7 @@ from socialpub.api.auth import read_airflow_user
 from socialpub.api.resources import Resources
 from socialpub.graph.client import GraphClient
 from socialpub.graph.settings import GraphSettings
+from socialpub.hooks.airflow_runs import StartedRun
 from socialpub.media.places import MediaPlaces
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
@@ -82,6 +83,8 @@ class Site:
     log: list[str]
     keys: list[str]
     """What the token keys are set to now."""
+    started: list[tuple[UUID, str, str]]
+    """Runs that Airflow was asked for: draft, reason, user."""
 
     @property
     def larp_url(self) -> str:
@@ -120,8 +123,19 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
     )
     (tmp_path / "media").mkdir()
     (tmp_path / "keys.pem").write_bytes(SIGNER.public_pem)
+    started: list[tuple[UUID, str, str]] = []
+
+    def start_publish(post_id: UUID, reason: str, user: str) -> StartedRun:
+        started.append((post_id, reason, user))
+        return StartedRun("manual__1", "http://airflow.example/dags/publish_post_now/runs/manual__1")
+
     resources = Resources(
-        world.engine, open_service, lambda: f"{url}{PREFIX}", lambda: settings, lambda: Secret(DEFAULT_APP_SECRET)
+        world.engine,
+        open_service,
+        lambda: f"{url}{PREFIX}",
+        lambda: settings,
+        lambda: Secret(DEFAULT_APP_SECRET),
+        start_publish,
     )
     plugin_app = create_app(resources)
     plugin_app.dependency_overrides[read_airflow_user] = read_test_user
@@ -137,7 +151,7 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
     while not server.started:
         time.sleep(0.01)
     larp = world.one("insert into larps (title) values ('Larpowe Kroniki') returning id")[0]
-    yield Site(world, sandbox_server, url, larp, log, keys)
+    yield Site(world, sandbox_server, url, larp, log, keys, started)
     server.should_exit = True
     thread.join(timeout=5)
     structlog.reset_defaults()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import HTTPException
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Problem(HTTPException):
@@ -20,9 +21,10 @@ class Problem(HTTPException):
         *,
         next_step: str = "",
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(status, detail, dict(headers or {}))
-        self.code, self.next_step = code, next_step
+        self.code, self.next_step, self.more = code, next_step, more or {}
 
 
 class FieldError(BaseModel):
@@ -30,6 +32,16 @@ class FieldError(BaseModel):
 
     place: str = Field(examples=["body.title"])
     message: str = Field(examples=["String should have at least 1 character"])
+
+
+class FindingAnswer(BaseModel):
+    """Something to know of a draft. An error keeps it from being submitted."""
+
+    severity: str = Field(examples=["warning"])
+    code: str = Field(examples=["duplicate_content"])
+    words: str
+    next_step: str
+    model_config = ConfigDict(from_attributes=True)
 
 
 class ProblemAnswer(BaseModel):
@@ -41,6 +53,8 @@ class ProblemAnswer(BaseModel):
     detail: str = Field(examples=["There is no such draft."])
     next_step: str = Field(examples=["check the id."])
     errors: list[FieldError] = Field(default=[], description="By the part of the request; of code invalid_request.")
+    choices: list[str] = Field(default=[], description="Times or offsets to choose from; of code local_time.")
+    findings: list[FindingAnswer] = Field(default=[], description="All that was found; of code not_ready.")
 
 
 _WORDS = {

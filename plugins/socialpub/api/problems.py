@@ -19,14 +19,19 @@ from socialpub.api.middleware import CALLBACK
 from socialpub.api.paths import larp_root
 from socialpub.api.problem import FieldError, Problem, ProblemAnswer
 from socialpub.errors import (
+    ApprovalRefusedError,
     ConfigurationError,
     DatabaseUnavailableError,
     IllegalMoveError,
+    LocalTimeError,
     MediaError,
     MediaUnavailableError,
     PageRefusedError,
     PostNotReadyError,
+    RuleRefusedError,
     SocialpubError,
+    StaleDraftError,
+    UnknownDraftError,
     UnknownLarpError,
     UnknownPageError,
     UnknownPostError,
@@ -46,7 +51,12 @@ _STATUSES: tuple[tuple[type[SocialpubError], int], ...] = (
     (PageRefusedError, 409),
     (IllegalMoveError, 409),
     (PostNotReadyError, 409),
+    (UnknownDraftError, 404),
     (UnknownUploadError, 404),
+    (StaleDraftError, 412),
+    (RuleRefusedError, 409),
+    (ApprovalRefusedError, 409),
+    (LocalTimeError, 422),
     (UploadConflictError, 409),
     (MediaUnavailableError, 503),
     (MediaError, 409),
@@ -71,7 +81,12 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     title = "The Page is not connected" if is_refusal else HTTPStatus(status).phrase
     links = _links(request, error) if isinstance(error, PageRefusedError) else ()
     said = ProblemAnswer(
-        title=title, status=status, code=_code_of(error), detail=error.message, next_step=error.next_step
+        title=title,
+        status=status,
+        code=_code_of(error),
+        detail=error.message,
+        next_step=error.next_step,
+        choices=list(error.choices) if isinstance(error, LocalTimeError) else [],
     )
     return _answer(request, said, links=links)
 
@@ -82,11 +97,11 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     if error.status_code == 401 and wants_page and not request.url.path.endswith(CALLBACK):
         return RedirectResponse(get_auth_manager().get_url_login(next_url=request.url.path), 303)
     phrase = HTTPStatus(error.status_code).phrase
-    code, next_step = phrase.lower().replace(" ", "_"), ""
+    code, next_step, more = phrase.lower().replace(" ", "_"), "", {}
     if isinstance(error, Problem):
-        code, next_step = error.code, error.next_step
+        code, next_step, more = error.code, error.next_step, dict(error.more)
     said = ProblemAnswer(
-        title=phrase, status=error.status_code, code=code, detail=str(error.detail), next_step=next_step
+        title=phrase, status=error.status_code, code=code, detail=str(error.detail), next_step=next_step, **more
     )
     return _answer(request, said, headers=error.headers)
 

@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from socialpub.hooks.airflow_runs import StartedRun, start_publish_now
 from socialpub.hooks.connections import open_connection_service, read_public_url
 from socialpub.hooks.database import open_database
 from socialpub.hooks.facebook import read_app_secret
 from socialpub.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy import Engine
 
     from socialpub.api.tokens import KeyRing
     from socialpub.models.seal import Sealer
     from socialpub.models.secret import Secret
     from socialpub.services.connections import FacebookConnectionService
+    from socialpub.services.draft_approval import DraftApprovalService
     from socialpub.services.uploads import UploadDesk
 
 _SECRET_KEPT_SECONDS = 60.0
@@ -38,6 +42,7 @@ class Resources:
     public_url: Callable[[], str] = read_public_url
     settings: Callable[[], Settings] = load_settings
     read_app_secret: Callable[[], Secret] = read_app_secret
+    start_publish: Callable[[UUID, str, str], StartedRun] = start_publish_now
     _secret: tuple[float, Secret] | None = field(default=None, init=False, repr=False)
 
     @cached_property
@@ -68,6 +73,11 @@ class Resources:
         if self._secret is None or now - self._secret[0] > _SECRET_KEPT_SECONDS:
             self._secret = now, self.read_app_secret()
         return self._secret[1]
+
+    def approvals(self) -> DraftApprovalService:
+        from socialpub.services.draft_approval import DraftApprovalService
+
+        return DraftApprovalService(self.engine)
 
     def upload_desk(self) -> UploadDesk:
         """Files wait beside the media they will be; for object storage, in the system's folder for temporary files."""
