@@ -75,10 +75,6 @@ _WORDS = {
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
     """For a route's `responses`: problems that it answers with, beside those that every route has."""
     return {
-        status: {
-            "model": ProblemAnswer,
-            "description": _WORDS[status],
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}},
-        }
+        status: {"model": ProblemAnswer, "description": _WORDS[status]}
         for status in sorted({401, 403, 404, 422, 503, *statuses})
     }
