@@ -34,6 +34,7 @@ def build_environment(
         **_secrets(home),
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
         "SOCIALPUB_MEDIA_ROOT": str(home.media),
+        "SOCIALPUB_WEBHOOK_TOKEN": home.secret("webhook_token"),
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
         "PYTHONUNBUFFERED": "1",
     }

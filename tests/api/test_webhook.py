@@ -9,7 +9,8 @@ import pytest
 import requests
 from tests.api.conftest import PAGE, PREFIX
 
-from graph_sandbox.state import DEFAULT_APP_SECRET
+from graph_sandbox.state import DEFAULT_APP_SECRET, DEFAULT_PAGE_TOKEN
+from graph_sandbox.tokens import make_proof
 from socialpub.graph.webhook import sign_delivery
 from socialpub.models.secret import Secret
 
@@ -107,3 +108,24 @@ def test_what_is_stored_is_compared_without_anybody_asking(site):
     while site.world.status(post) != "published":
         assert time.monotonic() < deadline, site.world.one("select outcome from social_webhook_events")
         time.sleep(0.05)
+
+
+def test_the_sandbox_tells_what_appears_on_a_page_and_what_goes(site):
+    """As Facebook would, signed; a receiver that does not know the secret takes nothing."""
+    control = site.sandbox.control
+    control.set_webhook(address(site))
+    control.subscribe_page(PAGE)
+    graph, token = f"{site.sandbox.url}/v26.0", DEFAULT_PAGE_TOKEN
+    proof = make_proof(token, DEFAULT_APP_SECRET)
+    signed = {"access_token": token, "appsecret_proof": proof}
+    post_id = requests.post(f"{graph}/{PAGE}/feed", data={"message": "Zażółć a/b 😀", **signed}).json()["id"]
+    requests.delete(f"{graph}/{post_id}", params=signed)
+    deadline = time.monotonic() + 10
+    while stored(site) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with site.world.connect() as connection:
+        events = connection.execute(
+            "select payload ->> 'verb', payload ->> 'message', facebook_post_id from social_webhook_events order by id"
+        ).fetchall()
+    assert events == [("add", "Zażółć a/b 😀", post_id), ("remove", None, post_id)]
