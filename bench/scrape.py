@@ -22,7 +22,7 @@ from bench.summary import summarise
 from socialpub.api.app import create_app
 from socialpub.api.resources import Resources
 from socialpub.db.engine import open_engine
-from socialpub.settings import MetricsAccess
+from socialpub.settings import MetricsAccess, Settings
 
 ROWS = 1_000_000
 PAGES = 1_000
@@ -46,7 +46,9 @@ select 'social_publish_lateness_seconds', array['direct', '1'], 1 from generate_
 def serve(database: FreshDatabase) -> Iterator[str]:
     """The plugin's app over HTTP; yields the address of its metrics."""
     url, root = database.url("socialpub_airflow"), FastAPI()
-    resources = Resources(lambda: open_engine(url, pool_size=2), metrics_access=lambda: MetricsAccess(TOKEN))
+    resources = Resources(
+        lambda: open_engine(url, pool_size=2), settings=lambda: Settings(metrics=MetricsAccess(TOKEN))
+    )
     root.mount("/socialpub", create_app(resources))
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(root, log_config=None, access_log=False))

@@ -13,6 +13,8 @@ rows of the audit log (`socialpub audit verify`).
 * **clean_up** deletes at Facebook what an edit or a cancel left there: scheduled posts, unused photos and videos. What
   a live post shows stays.
 * **post_first_comments** posts the first comment of posts that have one.
+* **process_webhook_events** compares what Facebook's webhook sent with the posts, where the API server has not.
+* **tidy_up** deletes events of the webhook after a week and stored answers of the API after a day.
 
 | what you see | what it means | what to do |
 | --- | --- | --- |
@@ -20,6 +22,7 @@ rows of the audit log (`socialpub audit verify`).
 | verify_posts red | Facebook could not process a video | read the last lines of the log, export the video again |
 | clean_up red | something could not be deleted after ten tries | delete it on Facebook by hand |
 | post_first_comments red | a comment failed; its post is live | read the log; it may lack a permission |
+| process_webhook_events red | an event can't be processed | read the log: it names the event |
 | any task red at once | the database or the Facebook app can't be used | read the last line of the log: it says what |
 
 A warning that a post *stays with Facebook, nothing is proved* means that Facebook could not be read: the next run looks
@@ -37,6 +40,8 @@ from socialpub.operators.chores import (
     FindChoresOperator,
     HandOverPostsOperator,
     PostFirstCommentsOperator,
+    ProcessWebhookEventsOperator,
+    TidyUpOperator,
     VerifyPostsOperator,
 )
 
@@ -61,4 +66,6 @@ with DAG(
         VerifyPostsOperator(task_id="verify_posts"),
         CleanUpOperator(task_id="clean_up"),
         PostFirstCommentsOperator(task_id="post_first_comments"),
+        ProcessWebhookEventsOperator(task_id="process_webhook_events"),
+        TidyUpOperator(task_id="tidy_up"),
     ]

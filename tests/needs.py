@@ -12,6 +12,8 @@ needs_redis = pytest.mark.skipif(
     reason="redis-server is not installed",
 )
 
+needs_curl = pytest.mark.skipif("CI" not in os.environ and not shutil.which("curl"), reason="curl is not installed")
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif("CI" not in os.environ and not CHROMIUM, reason="Chromium is not installed")
 

@@ -163,6 +163,14 @@ class SandboxControl(MediaControl):
         """Give a person a role on a Page, or give it back."""
         self._call("POST", "roles", {"user_id": user_id, "page_id": page_id, "has_role": True})
 
+    def set_webhook(self, url: str | None, *, app_id: str = DEFAULT_APP) -> None:
+        """Have the app's webhook told of the Pages that it is subscribed to; None ends that."""
+        self._call("POST", "webhook", {"app_id": app_id, "url": url})
+
+    def subscribe_page(self, page_id: str, *, app_id: str = DEFAULT_APP) -> None:
+        """Subscribe the app to the feed of a Page."""
+        self._call("POST", f"pages/{page_id}/subscribed_apps", {"app_id": app_id})
+
     def subscribed_apps(self, page_id: str) -> dict[str, list[str]]:
         """Return the apps whose webhook hears of the Page, each with its fields."""
         return dict(self._call("GET", f"pages/{page_id}/subscribed_apps"))

@@ -17,8 +17,10 @@ from graph_sandbox.control_models import (
     PageTokenOrder,
     RoleOrder,
     SettingsChange,
+    SubscriptionOrder,
     TokenChange,
     UserOrder,
+    WebhookOrder,
 )
 from graph_sandbox.control_world import TheWorld, require
 from graph_sandbox.edge_faults import ALL_FAULTS
@@ -123,6 +125,21 @@ async def change_role(order: RoleOrder, world: TheWorld) -> dict[str, bool]:
     """Take a person's role on a Page away (190/492), or give it back."""
     require(order.user_id in world.users, "user")
     set_role(world, world.users[order.user_id], _find_page(world, order.page_id), has_role=order.has_role)
+    return {"success": True}
+
+
+@router.post("/webhook")
+async def set_webhook(order: WebhookOrder, world: TheWorld) -> dict[str, bool]:
+    """Say where an app's webhook is, without its handshake."""
+    require(order.app_id in world.apps, "app")
+    world.apps[order.app_id].webhook_url = order.url
+    return {"success": True}
+
+
+@router.post("/pages/{page_id}/subscribed_apps")
+async def subscribe_app(page_id: str, order: SubscriptionOrder, world: TheWorld) -> dict[str, bool]:
+    """Let an app's webhook hear of a Page."""
+    _find_page(world, page_id).subscribed_apps[order.app_id] = order.fields
     return {"success": True}
 
 

@@ -30,6 +30,20 @@ class AppOrder(Order):
     redirect_uris: tuple[str, ...] = ()
 
 
+class WebhookOrder(Order):
+    """Where an app wants to hear of Pages; None ends it. Pages are subscribed one by one."""
+
+    app_id: str = DEFAULT_APP
+    url: str | None = Field(default=None, pattern=r"^https?://")
+
+
+class SubscriptionOrder(Order):
+    """Subscribe an app to fields of a Page, as `POST /{page}/subscribed_apps` does with its token."""
+
+    app_id: str = DEFAULT_APP
+    fields: tuple[str, ...] = ("feed",)
+
+
 class PageOrder(Order):
     """Add or replace a Page."""
 

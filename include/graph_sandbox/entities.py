@@ -32,13 +32,17 @@ class Fate(StrEnum):
 
 @dataclass(slots=True)
 class App:
-    """An app as registered with Facebook; `require_proof` is its "Require App Secret" switch (D-SEC)."""
+    """An app as registered with Facebook; `require_proof` is its "Require App Secret" switch (D-SEC).
+
+    `webhook_url` is where it wants to hear of the Pages that it is subscribed to.
+    """
 
     id: str
     secret: str = field(repr=False)
     name: str = "Larpowe Wpisy"
     require_proof: bool = True
     redirect_uris: tuple[str, ...] = ()
+    webhook_url: str | None = None
 
 
 @dataclass(slots=True)

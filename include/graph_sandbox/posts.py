@@ -130,6 +130,7 @@ def _apply(world: World, post: Post, change: _Change) -> None:
         post.publish(at=world.now())
         page.waiting.discard(post.id)
         page.last_published = post.content
+        world.tell_webhooks(post, "add", at=world.now())
 
 
 ROUTES = {("GET", "post"): read_post, ("POST", "post"): update_post, ("DELETE", "post"): delete_post}

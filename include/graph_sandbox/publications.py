@@ -18,6 +18,10 @@ class Publications:
     settings: Settings
     clock_offset_seconds: float
 
+    def tell_webhooks(self, post: Post, verb: str, *, at: float) -> None:
+        """As `World` does it."""
+        raise NotImplementedError
+
     def now(self) -> float:
         """Return the sandbox's time in Unix seconds: the real clock plus the scripted offset."""
         return time.time() + self.clock_offset_seconds
@@ -58,6 +62,7 @@ class Publications:
         self.library.attach(post, photos)
         if is_published:
             page.last_published = post.content
+            self.tell_webhooks(post, "add", at=now)
         elif publish_at is not None:
             page.waiting.add(post.id)
         return post
@@ -90,6 +95,7 @@ class Publications:
         elif post.fate is Fate.FIRES:
             post.publish(at=due_at)
             page.last_published = post.content
+            self.tell_webhooks(post, "add", at=due_at)
 
     def _fire_video(self, page: Page, video: Video, at: float) -> None:
         if video.fate is Fate.VANISHES:
@@ -110,7 +116,8 @@ class Publications:
     def delete_post(self, post: Post) -> None:
         """Remove a post; what was last published stays remembered, so the same text right after it is a duplicate."""
         page = self.pages[post.page_id]
-        page.posts.pop(post.id, None)
+        if page.posts.pop(post.id, None) and post.is_published:
+            self.tell_webhooks(post, "remove", at=self.now())
         page.waiting.discard(post.id)
         self.library.let_go(post)
         if post.video_id is not None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graph_sandbox.arrivals import ArrivalLog
-from graph_sandbox.entities import PUBLISHING_SCOPES, App, Page, Token, TokenKind, User
+from graph_sandbox.entities import PUBLISHING_SCOPES, App, Page, Post, Token, TokenKind, User
 from graph_sandbox.fault_rules import FaultRules
 from graph_sandbox.library import Library
 from graph_sandbox.publications import Publications
 from graph_sandbox.settings import Settings
+from graph_sandbox.webhooks import WebhookSender
 
 DEFAULT_APP = "100000000000001"
 DEFAULT_APP_SECRET = "sandbox-app-secret"
@@ -41,6 +42,7 @@ class World(Publications):
         self.arrivals = ArrivalLog()
         self.faults = FaultRules()
         self.library = Library()
+        self.webhooks = WebhookSender()
         self.reset()
 
     def reset(self) -> None:
@@ -64,6 +66,13 @@ class World(Publications):
         user = User(id=DEFAULT_USER, name="Anna Wiśniewska", accounts=[DEFAULT_PAGE])
         self.add_page(page, scopes=PUBLISHING_SCOPES, token=DEFAULT_PAGE_TOKEN)
         self.add_user(user, app_id=DEFAULT_APP, scopes=PUBLISHING_SCOPES, token=DEFAULT_USER_TOKEN)
+
+    def tell_webhooks(self, post: Post, verb: str, *, at: float) -> None:
+        """Report a change to the apps that are subscribed to the feed of the Page."""
+        page = self.pages[post.page_id]
+        for app_id, fields in page.subscribed_apps.items():
+            if "feed" in fields and app_id in self.apps:
+                self.webhooks.tell(self.apps[app_id], page, post, verb, at=at)
 
     def add_page(self, page: Page, *, scopes: tuple[str, ...], token: str | None = None) -> Token:
         """Add (or replace) a Page and return its Page access token, which has no expiry date."""

@@ -77,6 +77,7 @@ def _main(command: str, *, report: Report) -> int:
             samples = writer.write(EARLY)
         stack.wait_until_ready()
         if has_samples:
+            stack.sandbox.set_webhook(stack.webhook_url)
             samples |= writer.write(LATE)
         if is_demo:
             seconds = float(os.environ.get("SOCIALPUB_DEMO_SECONDS", "170"))

@@ -35,6 +35,7 @@ def build_environment(
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
         "SOCIALPUB_MEDIA_ROOT": str(home.media),
         "SOCIALPUB_METRICS_NETWORKS": "127.0.0.1/32",
+        "SOCIALPUB_WEBHOOK_TOKEN": home.secret("webhook_token"),
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
         "PYTHONUNBUFFERED": "1",
     }

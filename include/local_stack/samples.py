@@ -91,6 +91,8 @@ class SampleWriter:
         with psycopg.connect(self._url) as connection:
             for page_id, name in _PAGES.items():
                 token = self._sandbox.add_page(page_id, name) if self._sandbox else "no-such-token"
+                if self._sandbox:
+                    self._sandbox.subscribe_page(page_id)
                 connection.execute(
                     """
                     with larp as (

@@ -89,6 +89,11 @@ class Stack:
         return f"http://127.0.0.1:{self.ports.airflow}"
 
     @property
+    def webhook_url(self) -> str:
+        """Where Facebook tells the plugin's app what happened on Pages."""
+        return f"{self.airflow_url}/socialpub/api/social/facebook/status"
+
+    @property
     def sandbox_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.sandbox}"
 

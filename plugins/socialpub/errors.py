@@ -132,6 +132,14 @@ class MediaUnavailableError(MediaError):
     """The storage does not answer, or not usefully; trying again later is safe."""
 
 
+class UnknownUploadError(SocialpubError):
+    """No upload of the LARP has the given id; begin a new one."""
+
+
+class UploadConflictError(SocialpubError):
+    """The piece does not fit what is here already; ask how far the upload is, and go on there."""
+
+
 @dataclass(frozen=True, slots=True)
 class GraphFailure:
     """What Facebook (or the network on the way to it) said, in the words a person needs to act or to ask Meta.

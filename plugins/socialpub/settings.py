@@ -21,7 +21,9 @@ from socialpub.services.notices.deliver import DeliveryRules
 from socialpub.services.notices.route_events import Grouping
 from socialpub.services.outcomes import RetryRules
 from socialpub.services.publish import PublishTiming
+from socialpub.services.tidy_up import TidyLimits
 from socialpub.services.verify_handed_over import VerifyLimits
+from socialpub.services.webhook import WebhookLimits
 
 _PREFIX = "SOCIALPUB_"
 
@@ -46,6 +48,18 @@ class MetricsAccess:
                 f"{_PREFIX}METRICS_TOKEN_FILE is “{self.token_file}”, which can't be read.",
                 next_step="make the file, or leave the variable out.",
             ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSettings:
+    """Whose signed tokens the HTTP face takes; without an issuer nobody's."""
+
+    issuer: str = ""
+    audience: str = "socialpub"
+    keys: str = ""
+    """A file with public keys (PEM or JWKS), or an https address of a JWKS."""
+    leeway: timedelta = timedelta(seconds=30)
+    """How far the backoffice's clock may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,13 @@ class Settings:
     metrics: MetricsAccess = field(default_factory=MetricsAccess)
     is_graph_log_json: bool = False
     """Whether each line of the log channel `facebook` is a JSON object."""
+    tokens: TokenSettings = field(default_factory=TokenSettings)
+    airflow_roles: tuple[tuple[str, str, str], ...] = ()
+    """Airflow logins that are no admins: name, role, and LARP or "*"."""
+    webhook_token: str = field(default="", repr=False)
+    """What Facebook has to name when it asks whether the webhook's address is ours; "" refuses."""
+    webhook: WebhookLimits = field(default_factory=WebhookLimits)
+    tidy: TidyLimits = field(default_factory=TidyLimits)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -148,6 +169,9 @@ class Settings:
                 _networks(environment),
             ),
             is_graph_log_json=_is_json(environment),
+            tokens=_token_settings(environment),
+            airflow_roles=_airflow_roles(environment),
+            webhook_token=environment.get(f"{_PREFIX}WEBHOOK_TOKEN", "").strip(),
         )
 
 
@@ -167,6 +191,35 @@ def _is_json(environment: Mapping[str, str]) -> bool:
     if form not in ("text", "json"):
         raise ConfigurationError(f"{_PREFIX}GRAPH_LOG is “{form}”.", next_step="set it to text or json.")
     return form == "json"
+
+
+def _token_settings(environment: Mapping[str, str]) -> TokenSettings:
+    issuer, keys = (environment.get(f"{_PREFIX}JWT_{name}", "").strip() for name in ("ISSUER", "KEYS"))
+    if bool(issuer) != bool(keys):
+        raise ConfigurationError(
+            f"Only one of {_PREFIX}JWT_ISSUER and {_PREFIX}JWT_KEYS is set.", next_step="set both, or neither."
+        )
+    return TokenSettings(
+        issuer=issuer,
+        audience=environment.get(f"{_PREFIX}JWT_AUDIENCE", "").strip() or TokenSettings().audience,
+        keys=keys,
+        leeway=timedelta(seconds=_number(environment, "JWT_LEEWAY_SECONDS", 30)),
+    )
+
+
+def _airflow_roles(environment: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
+    """`anna=marketing_coordinator@*, ola=social_approver@1b4e28ba-…`."""
+    found = []
+    for part in _list(environment, "AIRFLOW_ROLES"):
+        name, equals, rest = part.rpartition("=")
+        role, at, larp = rest.partition("@")
+        if not (name and equals and role and at and larp):
+            raise ConfigurationError(
+                f"{_PREFIX}AIRFLOW_ROLES has “{part}”.",
+                next_step="write login=role@larp, separated by commas, with a LARP's id or *.",
+            )
+        found.append((name, role, larp))
+    return tuple(found)
 
 
 def _folder(environment: Mapping[str, str], name: str) -> Path | None:

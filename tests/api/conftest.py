@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import socket
@@ -9,34 +10,62 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
+import jwt
 import pytest
 import structlog
 import uvicorn
 from airflow.api_fastapi.app import create_auth_manager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.common.http_access_log import HttpAccessLogMiddleware
-from airflow.api_fastapi.core_api.security import get_user
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI, HTTPException, Request
 from tests.conftest import TOKEN_KEY, World
 
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
 from socialpub.api.app import create_app
+from socialpub.api.auth import read_airflow_user
 from socialpub.api.resources import Resources
 from socialpub.graph.client import GraphClient
 from socialpub.graph.settings import GraphSettings
+from socialpub.hooks.airflow_runs import StartedRun
+from socialpub.media.places import MediaPlaces
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 from socialpub.services.connections import FacebookConnectionService
+from socialpub.settings import Settings, TokenSettings
 
 PAGE = "200000000000001"
 PREFIX = "/socialpub"
+ISSUER = "https://backoffice.larp.example"
 
 
-def read_test_user(request: Request) -> SimpleAuthManagerUser:
-    """Stands for Airflow's session cookie: `test_user=name:ROLE`."""
+class Signer:
+    """The backoffice's side of its tokens."""
+
+    def __init__(self) -> None:
+        self.key = Ed25519PrivateKey.generate()
+        self.public_pem = self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._numbers = itertools.count(1)
+
+    def token(self, name: str, roles: dict[str, list[str]], **change: object) -> str:
+        now = int(time.time())
+        claims = {"iss": ISSUER, "aud": "socialpub", "sub": name, "iat": now, "exp": now + 600, "social_roles": roles}
+        claims |= {"jti": f"token-{next(self._numbers)}"} | change
+        return jwt.encode({name: value for name, value in claims.items() if value is not None}, self.key, "EdDSA")
+
+
+SIGNER = Signer()
+
+
+def read_test_user(request: Request) -> SimpleAuthManagerUser | None:
+    """Stands for Airflow's session cookie: `test_user=name:ROLE`. A token is the backoffice's."""
+    if "authorization" in request.headers:
+        return None
     name, _, role = request.cookies.get("test_user", "").partition(":")
     if not name:
         raise HTTPException(401, "Not authenticated")
@@ -54,6 +83,8 @@ class Site:
     log: list[str]
     keys: list[str]
     """What the token keys are set to now."""
+    started: list[tuple[UUID, str, str]]
+    """Runs that Airflow was asked for: draft, reason, user."""
 
     @property
     def larp_url(self) -> str:
@@ -72,7 +103,7 @@ class Site:
 
 
 @pytest.fixture
-def site(world: World, sandbox_server: SandboxServer) -> Iterator[Site]:
+def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterator[Site]:
     sandbox_server.control.reset()
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -85,8 +116,29 @@ def site(world: World, sandbox_server: SandboxServer) -> Iterator[Site]:
     def open_service(engine):
         return FacebookConnectionService(engine, GraphClient(app), TokenCipher(keys))
 
-    plugin_app = create_app(Resources(world.engine, open_service, lambda: f"{url}{PREFIX}"))
-    plugin_app.dependency_overrides[get_user] = read_test_user
+    settings = Settings(
+        webhook_token="our-verify-token",
+        tokens=TokenSettings(issuer=ISSUER, keys=str(tmp_path / "keys.pem")),
+        media=MediaPlaces(str(tmp_path / "media")),
+    )
+    (tmp_path / "media").mkdir()
+    (tmp_path / "keys.pem").write_bytes(SIGNER.public_pem)
+    started: list[tuple[UUID, str, str]] = []
+
+    def start_publish(post_id: UUID, reason: str, user: str) -> StartedRun:
+        started.append((post_id, reason, user))
+        return StartedRun("manual__1", "http://airflow.example/dags/publish_post_now/runs/manual__1")
+
+    resources = Resources(
+        world.engine,
+        open_service,
+        lambda: f"{url}{PREFIX}",
+        lambda: settings,
+        lambda: Secret(DEFAULT_APP_SECRET),
+        start_publish,
+    )
+    plugin_app = create_app(resources)
+    plugin_app.dependency_overrides[read_airflow_user] = read_test_user
     create_auth_manager()
     root = FastAPI()
     root.mount(PREFIX, plugin_app)
@@ -99,7 +151,7 @@ def site(world: World, sandbox_server: SandboxServer) -> Iterator[Site]:
     while not server.started:
         time.sleep(0.01)
     larp = world.one("insert into larps (title) values ('Larpowe Kroniki') returning id")[0]
-    yield Site(world, sandbox_server, url, larp, log, keys)
+    yield Site(world, sandbox_server, url, larp, log, keys, started)
     server.should_exit = True
     thread.join(timeout=5)
     structlog.reset_defaults()

@@ -255,7 +255,7 @@ def test_losing_all_keys_is_said_in_words_and_a_reconnect_mends_it(site):
     for path in ("/connect", ""):
         answer = session.get(site.larp_url + path, headers={"accept": "application/json"}, allow_redirects=False)
         assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
-        detail = answer.json()["detail"]
+        detail = answer.json()["detail"] + answer.json()["next_step"]
         assert "There is no key for the Page access tokens" in detail and "socialpub keys generate" in detail
     assert session.get(f"{site.larp_url}/status").status_code == 200
     site.keys.append(Fernet.generate_key().decode())

@@ -12,7 +12,7 @@ from socialpub.errors import SchemaError
 from socialpub.models import Base, DraftStatus, PostStatus
 from socialpub.models.statuses import DRAFT_MOVES, FINAL, POST_MOVES
 
-REVISIONS = ["base", "0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0013"]
+REVISIONS = ["base", *(f"{number:04}" for number in range(1, 14))]
 
 
 def test_models_and_migrated_schema_agree(world):

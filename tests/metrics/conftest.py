@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from socialpub.api.app import create_app
 from socialpub.api.resources import Resources
-from socialpub.settings import MetricsAccess
+from socialpub.settings import MetricsAccess, Settings
 from tests.conftest import World
 
 Serve = Callable[[MetricsAccess], str]
@@ -26,7 +26,7 @@ def serve(world: World) -> Iterator[Serve]:
     running: list[tuple[uvicorn.Server, threading.Thread, Resources]] = []
 
     def start(access: MetricsAccess) -> str:
-        resources = Resources(lambda: world.engine(pool_size=2), metrics_access=lambda: access)
+        resources = Resources(lambda: world.engine(pool_size=2), settings=lambda: Settings(metrics=access))
         root, listener = FastAPI(), socket.create_server(("127.0.0.1", 0))
         root.mount("/socialpub", create_app(resources))
         server = uvicorn.Server(uvicorn.Config(root, log_config=None, access_log=False))

@@ -18,6 +18,7 @@ from socialpub.operators.chores import (
     VerifyPostsOperator,
     describe,
 )
+from socialpub.services.tidy_up import TidyLimits, tidy_up
 
 
 def find(world, statements=None):
@@ -32,6 +33,9 @@ def find(world, statements=None):
                 max_ahead=timedelta(days=28),
                 look_after=timedelta(minutes=2),
                 max_cleanups=10,
+                events_kept=timedelta(days=7),
+                answers_kept=timedelta(hours=24),
+                uploads_kept=timedelta(days=2),
             )
         )
 
@@ -108,3 +112,20 @@ def test_a_task_is_red_only_where_a_person_is_needed(operator, ended, words):
 def test_the_log_says_what_came_of_it():
     assert describe(Counter(published=2, pending=1)) == "1 pending, 2 published"
     assert describe(Counter()) == "Nothing was left to do."
+
+
+def test_waiting_events_and_old_rows_have_their_tasks(world):
+    """Not those of this moment: the API server is at them."""
+    insert = (
+        "insert into social_webhook_events (dedupe_key, page_id, payload, received_at, processed_at, outcome)"
+        " values (%s, '1', '{}', now() - interval '%s seconds', now() - interval '%s days', %s)"
+    )
+    world.run("insert into social_webhook_events (dedupe_key, page_id, payload) values ('new', '1', '{}')")
+    world.run(insert.replace("%s days", "6 days").replace("%s seconds", "0 seconds"), "young", "ignored")
+    assert set(find(world).values()) == {False}
+    world.run("update social_webhook_events set received_at = now() - interval '1 minute' where dedupe_key = 'new'")
+    assert only(find(world), "has_webhook_events")
+    world.run("update social_webhook_events set processed_at = now() - interval '8 days', outcome = 'known'")
+    assert only(find(world), "has_old_rows")
+    assert tidy_up(world.engine(), TidyLimits(), actor="test")["old events"] == 2
+    assert set(find(world).values()) == {False}

@@ -1,4 +1,4 @@
--- What there is to do beside publishing, each as a yes or a no, so that a run without work costs one look at four small
+-- What there is to do beside publishing, each as a yes or a no, so that a run without work costs one look at some small
 -- indexes. Whether a Page may be posted to right now is left to those who then take the work.
 select
     exists(
@@ -21,4 +21,13 @@ select
     exists(
         select 1 from social_first_comments
         where status in ('pending', 'posting') and due_at <= now()
-    ) as has_first_comments
+    ) as has_first_comments,
+    -- Those of the last seconds are the API server's, which looks at them as they come.
+    exists(
+        select 1 from social_webhook_events
+        where processed_at is null and received_at < now() - interval '10 seconds'
+    ) as has_webhook_events,
+    exists(select 1 from social_webhook_events where processed_at < now() - :events_kept)
+    or exists(select 1 from social_api_answers where created_at < now() - :answers_kept)
+    or exists(select 1 from social_uploads where checksum_sha256 is null and updated_at < now() - :uploads_kept)
+        as has_old_rows

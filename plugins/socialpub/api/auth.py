@@ -1,55 +1,137 @@
-"""Who asks, and whether they may. A route without a rule can't be mounted (`GuardedRoute`)."""
+"""Who asks, and whether they may. A route without a rule can't be mounted (`GuardedRoute`).
+
+Two ways in: Airflow's own login (cookie or token), and a token that the backoffice signed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.base_auth_manager import ResourceMethod
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, Request
 from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from socialpub.api.csrf import check_csrf
+from socialpub.api.problem import Problem
+from socialpub.api.resources import Resources, TheResources
+from socialpub.api.roles import ALL_LARPS, Permission, Principal, Role
 from socialpub.api.threads import in_thread
+from socialpub.api.tokens import TokenRefusedHereError, is_ours, read_token
+from socialpub.errors import ConfigurationError
 
-
-class Permission(StrEnum):
-    """What a route asks for. Airflow's own logins have them by what they may do with Airflow connections."""
-
-    SEE_PAGES = "see_pages"
-    MANAGE_PAGES = "manage_pages"
-    READ_METRICS = "read_metrics"
-    """Prometheus's alone: no login has it (socialpub.api.metrics)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks, by the name that the audit log shows."""
-
-    name: str
-
+__all__ = ["GuardedRoute", "Permission", "Principal", "find_principal", "read_airflow_user", "require"]
 
 Rule = Callable[..., Awaitable[Principal]]
-AirflowUser = Annotated[BaseUser, Depends(get_user)]
+Credentials = Annotated[
+    HTTPAuthorizationCredentials | None,
+    Depends(HTTPBearer(auto_error=False, description="A token of Airflow, or one that the backoffice signed.")),
+]
+
+
+async def read_airflow_user(request: Request, credentials: Credentials, resources: TheResources) -> BaseUser | None:
+    """None when a token of the backoffice speaks for the person. Raises 401 without any login."""
+    if credentials and is_ours(credentials.credentials, resources.settings().tokens):
+        return None
+    return await get_user(request, None, credentials)
+
+
+AirflowUser = Annotated[BaseUser | None, Depends(read_airflow_user)]
+
+
+async def find_principal(
+    request: Request, credentials: Credentials, user: AirflowUser, resources: TheResources
+) -> Principal:
+    """Whoever is logged in, with their roles."""
+    if user is not None:
+        return await in_thread(request, _describe_airflow_user, user, resources.settings().airflow_roles)
+    assert credentials is not None, "without a token Airflow's login was asked"
+    return await in_thread(request, _open_token, credentials.credentials, resources)
+
+
+def _open_token(token: str, resources: Resources) -> Principal:
+    try:
+        bearer = read_token(token, resources.settings().tokens, resources.keys)
+    except TokenRefusedHereError as error:
+        raise Problem(401, "token_refused", str(error), next_step="get a new token from the backoffice.") from error
+    if resources.is_revoked(bearer.token_id):
+        raise Problem(401, "token_revoked", "The token was taken back.", next_step="log in to the backoffice again.")
+    return bearer.principal
+
+
+def _describe_airflow_user(user: BaseUser, mapping: Iterable[tuple[str, str, str]]) -> Principal:
+    """Whoever may write Airflow connections, and so sees every token there, is Admin of all LARPs."""
+    name, roles = user.get_name(), dict[str, frozenset[Role]]()
+    if get_auth_manager().is_authorized_connection(method="POST", user=user):
+        roles[ALL_LARPS] = frozenset({Role.ADMIN})
+    for login, role, larp in mapping:
+        if login == name:
+            roles[larp] = roles.get(larp, frozenset()) | {_read_role(role)}
+    return Principal(f"airflow:{name}", roles)
+
+
+def _read_role(name: str) -> Role:
+    try:
+        return Role(name)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"SOCIALPUB_AIRFLOW_ROLES names the role “{name}”.", next_step=f"use one of {', '.join(Role)}."
+        ) from error
 
 
 def require(permission: Permission) -> Rule:
-    """A dependency that gives the principal, or answers 401 (nobody logged in) or 403 (not allowed)."""
+    """A dependency that gives the principal, or answers 401 (nobody logged in), 403 (not allowed) or 404.
 
-    async def check(request: Request, user: AirflowUser) -> Principal:
-        if not await in_thread(request, _is_allowed, user, permission):
-            raise HTTPException(403, "Your Airflow login may not do this. Next: ask an Airflow admin.")
+    404 is for LARPs in which the person has no role: for them it does not exist.
+    """
+
+    async def check_pages(request: Request, user: AirflowUser) -> Principal:
+        if user is None or not await in_thread(request, _may_with_connections, user, permission):
+            raise Problem(403, "not_allowed", "Your Airflow login may not do this.", next_step="ask an Airflow admin.")
         return Principal(f"airflow:{user.get_name()}")
 
-    check.permission = permission  # type: ignore[attr-defined]
-    return check
+    async def check_larp(
+        request: Request, larp_id: UUID, principal: Annotated[Principal, Depends(find_principal)],
+        resources: TheResources,
+    ) -> Principal:  # fmt: skip
+        if not principal.roles_in(larp_id):
+            raise unknown_larp()
+        if not principal.may(permission, larp_id):
+            raise Problem(
+                403, "not_allowed", f"Your roles in this LARP do not allow this ({permission}).",
+                next_step="ask somebody with the right role, or have it given to you.",
+            )  # fmt: skip
+        await check_csrf(request, principal, resources)
+        return principal
+
+    pages_only = permission in (Permission.SEE_PAGES, Permission.MANAGE_PAGES)
+    check: Any = check_pages if pages_only else check_larp
+    check.permission = permission
+    return cast("Rule", check)
 
 
-def _is_allowed(user: BaseUser, permission: Permission) -> bool:
+async def require_somebody(principal: Annotated[Principal, Depends(find_principal)]) -> Principal:
+    """Any login; for what concerns the person alone."""
+    return principal
+
+
+require_somebody.permission = Permission.BE_SOMEBODY  # type: ignore[attr-defined]
+
+
+def unknown_larp() -> Problem:
+    """The same words whether it does not exist or is somebody else's."""
+    return Problem(
+        404, "unknown_larp", "There is no such LARP, or you have no role in it.",
+        next_step="check the id, or have a role given to you.",
+    )  # fmt: skip
+
+
+def _may_with_connections(user: BaseUser, permission: Permission) -> bool:
     """A Page's token is a secret like that of an Airflow connection, so the same people look after both."""
     method: ResourceMethod = "GET" if permission is Permission.SEE_PAGES else "POST"
     return get_auth_manager().is_authorized_connection(method=method, user=user)

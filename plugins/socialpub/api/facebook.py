@@ -25,7 +25,7 @@ _OVER = "This form is over or not ours. Next: open the page again and repeat it 
 
 Manager = Annotated[Principal, Depends(require(Permission.MANAGE_PAGES))]
 Viewer = Annotated[Principal, Depends(require(Permission.SEE_PAGES))]
-router = APIRouter(route_class=GuardedRoute, tags=["Facebook Page"])
+router = APIRouter(route_class=GuardedRoute, tags=["Facebook Page"], include_in_schema=False)
 
 
 @router.get(f"{LARP}/connect", status_code=303, response_class=RedirectResponse)

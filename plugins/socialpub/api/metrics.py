@@ -6,11 +6,12 @@ import hmac
 from ipaddress import ip_address
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from socialpub.api.auth import GuardedRoute, Permission, Principal
 from socialpub.api.metric_families import ReadingCollector
+from socialpub.api.problem import Problem
 from socialpub.api.resources import TheResources
 from socialpub.api.threads import in_thread
 from socialpub.services.latencies import write_latencies
@@ -26,7 +27,7 @@ async def require_scraper(request: Request, resources: TheResources) -> Principa
     Nobody is let in while neither a token nor a network is set. Not 401, which sends browsers to Airflow's login and
     back.
     """
-    access = resources.metrics_access()
+    access = resources.settings().metrics
     token = access.read_token()
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     # Compared as bytes, because a header may hold what is no ASCII.
@@ -34,10 +35,10 @@ async def require_scraper(request: Request, resources: TheResources) -> Principa
         return Principal("scraper")
     if _is_from_known_network(request, access):
         return Principal("scraper")
-    raise HTTPException(
-        403,
-        "Metrics are for Prometheus. Next: set SOCIALPUB_METRICS_TOKEN here and as its bearer token there.",
-    )
+    raise Problem(
+        403, "not_prometheus", "Metrics are for Prometheus.",
+        next_step="set SOCIALPUB_METRICS_TOKEN here and as its bearer token there.",
+    )  # fmt: skip
 
 
 require_scraper.permission = Permission.READ_METRICS  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Where a LARP's Page is managed."""
+"""Where a LARP's Page and drafts are."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from uuid import UUID
 
 from fastapi import Request
 
-LARP = "/backoffice/larp/{larp_id}/social/facebook"
+SOCIAL = "/backoffice/larp/{larp_id}/social"
+LARP = f"{SOCIAL}/facebook"
 
 
 def larp_root(request: Request, larp_id: UUID | str) -> str:

@@ -3,34 +3,63 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from socialpub.api.html import render
 from socialpub.api.middleware import CALLBACK
 from socialpub.api.paths import larp_root
+from socialpub.api.problem import FieldError, Problem, ProblemAnswer
 from socialpub.errors import (
+    ApprovalRefusedError,
     ConfigurationError,
     DatabaseUnavailableError,
+    IllegalMoveError,
+    LocalTimeError,
+    MediaError,
+    MediaUnavailableError,
     PageRefusedError,
+    PostNotReadyError,
+    RuleRefusedError,
     SocialpubError,
+    StaleDraftError,
+    UnknownDraftError,
     UnknownLarpError,
     UnknownPageError,
+    UnknownPostError,
+    UnknownUploadError,
+    UploadConflictError,
 )
 
 log = logging.getLogger(__name__)
 
+# Checks, uniqueness, foreign keys, and what a role may not do.
+_RULES = ("23514", "23505", "23503", "23502", "42501")
+
 _STATUSES: tuple[tuple[type[SocialpubError], int], ...] = (
     (UnknownLarpError, 404),
     (UnknownPageError, 404),
+    (UnknownPostError, 404),
     (PageRefusedError, 409),
+    (IllegalMoveError, 409),
+    (PostNotReadyError, 409),
+    (UnknownDraftError, 404),
+    (UnknownUploadError, 404),
+    (StaleDraftError, 412),
+    (RuleRefusedError, 409),
+    (ApprovalRefusedError, 409),
+    (LocalTimeError, 422),
+    (UploadConflictError, 409),
+    (MediaUnavailableError, 503),
+    (MediaError, 409),
     (DatabaseUnavailableError, 503),
     (ConfigurationError, 503),
 )
@@ -41,6 +70,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SocialpubError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(DBAPIError, _answer_refusal)
     app.add_exception_handler(Exception, _answer_defect)
 
 
@@ -49,9 +79,16 @@ async def _answer_error(request: Request, error: Exception) -> Response:
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
     is_refusal = isinstance(error, PageRefusedError)
     title = "The Page is not connected" if is_refusal else HTTPStatus(status).phrase
-    next_step = f"Next: {error.next_step}" if error.next_step else ""
     links = _links(request, error) if isinstance(error, PageRefusedError) else ()
-    return _answer(request, status, title, [error.message, next_step], links=links)
+    said = ProblemAnswer(
+        title=title,
+        status=status,
+        code=_code_of(error),
+        detail=error.message,
+        next_step=error.next_step,
+        choices=list(error.choices) if isinstance(error, LocalTimeError) else [],
+    )
+    return _answer(request, said, links=links)
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
@@ -59,28 +96,76 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     wants_page = request.method == "GET" and _wants_page(request)
     if error.status_code == 401 and wants_page and not request.url.path.endswith(CALLBACK):
         return RedirectResponse(get_auth_manager().get_url_login(next_url=request.url.path), 303)
-    return _answer(request, error.status_code, HTTPStatus(error.status_code).phrase, [str(error.detail)])
+    phrase = HTTPStatus(error.status_code).phrase
+    code, next_step, more = phrase.lower().replace(" ", "_"), "", {}
+    if isinstance(error, Problem):
+        code, next_step, more = error.code, error.next_step, dict(error.more)
+    said = ProblemAnswer(
+        title=phrase, status=error.status_code, code=code, detail=str(error.detail), next_step=next_step, **more
+    )
+    return _answer(request, said, headers=error.headers)
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError), "registered for these only"
-    places = {".".join(map(str, one["loc"])): one["msg"] for one in error.errors()}
-    return _answer(request, 422, "Not understood", [f"{place}: {words}" for place, words in places.items()])
+    errors = [FieldError(place=".".join(map(str, one["loc"])), message=one["msg"]) for one in error.errors()]
+    said = ProblemAnswer(
+        title="Not understood",
+        status=422,
+        code="invalid_request",
+        detail=" ".join(f"{one.place}: {one.message}." for one in errors),
+        next_step="correct the parts that are named.",
+        errors=errors,
+    )
+    return _answer(request, said)
+
+
+async def _answer_refusal(request: Request, error: Exception) -> Response:
+    """A rule of the schema said no; its message and hint are written for people."""
+    assert isinstance(error, DBAPIError), "registered for these only"
+    told = getattr(error.orig, "diag", None)
+    if told is None or told.sqlstate not in _RULES:
+        return await _answer_defect(request, error)
+    said = ProblemAnswer(
+        title=HTTPStatus.CONFLICT.phrase,
+        status=409,
+        code="refused_by_rule",
+        detail=told.message_primary or "A rule of the database refuses it.",
+        next_step=told.message_hint or "correct what the message names.",
+    )
+    return _answer(request, said)
 
 
 async def _answer_defect(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _answer(request, 500, "Something broke", ["It is in the log of the API server. Nothing was stored."])
+    said = ProblemAnswer(
+        title="Something broke",
+        status=500,
+        code="defect",
+        detail="It is in the log of the API server. Nothing was stored.",
+        next_step="tell an operator when it was.",
+    )
+    return _answer(request, said)
+
+
+def _code_of(error: SocialpubError) -> str:
+    """`UnknownLarpError` → `unknown_larp`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
 
 
 def _answer(
-    request: Request, status: int, title: str, lines: Sequence[str], *, links: Sequence[dict[str, str]] = ()
+    request: Request,
+    said: ProblemAnswer,
+    *,
+    links: Sequence[dict[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    told = [line for line in lines if line]
     if not _wants_page(request):
-        problem: dict[str, Any] = {"title": title, "status": status, "detail": " ".join(told)}
-        return JSONResponse(problem, status, media_type="application/problem+json")
-    return render("message.html", status=status, title=title, lines=told, links=links)
+        problem = said.model_dump(exclude_defaults=True)
+        return JSONResponse(problem, said.status, headers=headers, media_type="application/problem+json")
+    next_step = f"Next: {said.next_step}" if said.next_step else ""
+    lines = [line for line in (said.detail, next_step) if line]
+    return render("message.html", status=said.status, title=said.title, lines=lines, links=links)
 
 
 def _links(request: Request, refusal: PageRefusedError) -> list[dict[str, str]]:

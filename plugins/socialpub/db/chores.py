@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 from socialpub.db.posts import Run
 from socialpub.db.sql_files import read_query
 
-_INTERVALS = ("min_ahead", "max_ahead", "again_after", "lease", "look_after", "first_wait")
+_INTERVALS = (
+    *("min_ahead", "max_ahead", "again_after", "lease", "look_after", "first_wait"),
+    *("events_kept", "answers_kept", "uploads_kept"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class Chores:
     has_posts_to_verify: bool
     has_cleanups: bool
     has_first_comments: bool
+    has_webhook_events: bool
+    has_old_rows: bool
 
 
 @cache
@@ -35,10 +40,20 @@ def _query(name: str) -> TextClause:
 
 
 def find_chores(
-    session: Session, *, min_ahead: timedelta, max_ahead: timedelta, look_after: timedelta, max_cleanups: int
+    session: Session,
+    *,
+    min_ahead: timedelta,
+    max_ahead: timedelta,
+    look_after: timedelta,
+    max_cleanups: int,
+    events_kept: timedelta,
+    answers_kept: timedelta,
+    uploads_kept: timedelta,
 ) -> Chores:
     """`max_cleanups` is how often a clean-up is tried."""
-    params = {"min_ahead": min_ahead, "max_ahead": max_ahead, "look_after": look_after, "max_cleanups": max_cleanups}
+    params: dict[str, object] = {"min_ahead": min_ahead, "max_ahead": max_ahead, "look_after": look_after}
+    params |= {"max_cleanups": max_cleanups}
+    params |= {"events_kept": events_kept, "answers_kept": answers_kept, "uploads_kept": uploads_kept}
     return Chores(*session.execute(_query("find_chores"), params).one())
 
 

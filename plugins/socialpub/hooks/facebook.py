@@ -114,6 +114,11 @@ class FacebookHook(BaseHook):
             ) from error
 
 
+def read_app_secret() -> Secret:
+    """Of the app whose webhook is ours. Raises `ConfigurationError`."""
+    return FacebookHook().get_conn().settings.app_secret
+
+
 def mask_tokens(tokens: Collection[str]) -> None:
     """Keep them out of this process's log, from now on; all at once, where Airflow is set up for it."""
     if not tokens:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -41,6 +42,24 @@ class AirflowMediaStore:
         file = AirflowFile(storage_path, place, self._resolve(place))
         file.look()
         return file
+
+    def put(self, local: Path, storage_path: str) -> None:
+        """Move a file of this machine there, whole or not at all. Raises a `MediaError` or `ConfigurationError`."""
+        place = self.places.find(storage_path)
+        try:
+            if base := place.local_base:
+                target = base / place.key
+                target.parent.mkdir(parents=True, exist_ok=True)
+                check_local(place, base)
+                local.replace(target)
+                return
+            path = self._resolve(place)
+            path.fs.put_file(str(local), path.path)
+            local.unlink()
+        except (MediaError, ConfigurationError):
+            raise
+        except Exception as error:  # each storage fails in its own way
+            raise unavailable(storage_path, type(error).__name__) from error
 
     def _resolve(self, place: Place) -> ObjectStoragePath:
         from airflow.sdk import ObjectStoragePath

@@ -1,5 +1,6 @@
 """The entities, their statuses and the moves between them."""
 
+from socialpub.models.api import ApiAnswer, RevokedToken, Upload
 from socialpub.models.asset import DraftAsset
 from socialpub.models.base import Base
 from socialpub.models.chores import FirstComment, MediaCleanup
@@ -24,10 +25,12 @@ from socialpub.models.statuses import (
     TokenProblem,
     TokenStatus,
     UploadState,
+    WebhookOutcome,
 )
 
 __all__ = [
     "METRIC_CHANGES",
+    "ApiAnswer",
     "ApprovalRule",
     "AssetType",
     "AttemptOutcome",
@@ -57,10 +60,13 @@ __all__ = [
     "PostStatus",
     "PublishAttempt",
     "PublishingGate",
+    "RevokedToken",
     "ScheduledPublish",
     "SentDigest",
     "TokenProblem",
     "TokenStatus",
+    "Upload",
     "UploadState",
     "WebhookEvent",
+    "WebhookOutcome",
 ]

@@ -82,10 +82,14 @@ class OutboxEvent(Base):
 
 
 class WebhookEvent(Base):
-    """One notification of Facebook's `feed` webhook, kept until it was compared with the posts."""
+    """One notification of Facebook's `feed` webhook, kept until it was compared with the posts, and some days more."""
 
     __tablename__ = "social_webhook_events"
-    __table_args__ = (Index("social_webhook_events_waiting", "id", postgresql_where=text("processed_at is null")),)
+    __table_args__ = (
+        Index("social_webhook_events_waiting", "event_at", "id", postgresql_where=text("processed_at is null")),
+        Index("social_webhook_events_by_post", "facebook_post_id"),
+        Index("social_webhook_events_by_age", "processed_at", postgresql_where=text("processed_at is not null")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(unique=True)
@@ -94,3 +98,7 @@ class WebhookEvent(Base):
     payload: Mapped[dict[str, Any]]
     received_at: Mapped[WrittenNow]
     processed_at: Mapped[datetime | None]
+    event_at: Mapped[WrittenNow]
+    """When it happened at Facebook; events come late, twice, and in any order."""
+    outcome: Mapped[str | None]
+    """`WebhookOutcome`; None as long as it waits."""

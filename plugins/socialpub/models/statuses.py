@@ -170,3 +170,17 @@ class LatenessRule(StrEnum):
     """Publish up to `late_by_minutes` late, else `missed`."""
     ALWAYS = "always"
     NEVER = "never"
+
+
+class WebhookOutcome(StrEnum):
+    """What an event of Facebook's webhook came to."""
+
+    PUBLISHED = "published"
+    """It told that a post of ours is live, which was not known yet."""
+    REMOVAL_NOTED = "removal_noted"
+    """Somebody deleted a post of ours on Facebook; the audit log says so."""
+    KNOWN = "known"
+    """It told nothing new."""
+    NOT_OURS = "not_ours"
+    IGNORED = "ignored"
+    """Of a kind that says nothing about whether a post is live: comments, likes, edits."""

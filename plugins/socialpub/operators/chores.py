@@ -29,8 +29,9 @@ class ChoresFailedError(SocialpubError):
 class FindChoresOperator(BaseBranchOperator):
     """Chooses the tasks that have something to do, with one query; the others are skipped without a process of theirs.
 
-    Tasks are found by their ids: `hand_over_posts`, `verify_posts`, `clean_up`, `post_first_comments`. What the
-    audit log has new is sealed on the way, which takes less than a task of its own would.
+    Tasks are found by their ids: `hand_over_posts`, `verify_posts`, `clean_up`, `post_first_comments`,
+    `process_webhook_events`, `tidy_up`. What the audit log has new is sealed on the way, which takes less than a task
+    of its own would.
     """
 
     ui_color = "#dbe9ff"
@@ -52,6 +53,9 @@ class FindChoresOperator(BaseBranchOperator):
                     max_ahead=settings.hand_over.max_ahead,
                     look_after=settings.verify.look_after,
                     max_cleanups=settings.clean_up.max_tries,
+                    events_kept=settings.tidy.events_kept,
+                    answers_kept=settings.tidy.answers_kept,
+                    uploads_kept=settings.tidy.uploads_kept,
                 )
         finally:
             engine.dispose()
@@ -61,6 +65,8 @@ class FindChoresOperator(BaseBranchOperator):
             "verify_posts": chores.has_posts_to_verify,
             "clean_up": chores.has_cleanups,
             "post_first_comments": chores.has_first_comments,
+            "process_webhook_events": chores.has_webhook_events,
+            "tidy_up": chores.has_old_rows,
         }
         return [task_id for task_id, has_work in wanted.items() if has_work]
 
@@ -145,6 +151,29 @@ class PostFirstCommentsOperator(ChoreOperator):
 
     def find_trouble(self, ended: Mapping[str, int]) -> str | None:
         return f"{ended['failed']} first comments failed; their posts are live." if ended["failed"] else None
+
+
+class ProcessWebhookEventsOperator(ChoreOperator):
+    """Compares what Facebook's webhook sent with our posts; usually the API server has done it already."""
+
+    def work(self, publisher: Publisher) -> Counter[str]:
+        from socialpub.services.webhook import process_events
+        from socialpub.settings import load_settings
+
+        return process_events(publisher.engine, load_settings().webhook)
+
+    def find_trouble(self, ended: Mapping[str, int]) -> str | None:
+        return f"{ended['failed']} events can't be processed." if ended["failed"] else None
+
+
+class TidyUpOperator(ChoreOperator):
+    """Deletes old events, answers and revocations."""
+
+    def work(self, publisher: Publisher) -> Counter[str]:
+        from socialpub.services.tidy_up import tidy_up
+        from socialpub.settings import load_settings
+
+        return tidy_up(publisher.engine, load_settings().tidy, actor=str(publisher.run))
 
 
 def describe(ended: Mapping[str, int]) -> str:

@@ -1,0 +1,124 @@
+"""Photos and videos of drafts: begun with their size, sent in pieces of any size, gone on with where they broke off."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import ClientDisconnect
+
+from socialpub.api.auth import GuardedRoute, Permission, Principal, require
+from socialpub.api.paths import SOCIAL
+from socialpub.api.problem import Problem, documented
+from socialpub.api.resources import TheResources
+from socialpub.api.threads import in_thread
+from socialpub.services.uploads import MIME_TYPES, Piece, ReceivedUpload
+
+UPLOADS = f"{SOCIAL}/uploads"
+PIECE = "application/offset+octet-stream"
+_BUFFER = 1 << 20
+_MOST_BYTES = 2**53
+
+Writer = Annotated[Principal, Depends(require(Permission.WRITE_DRAFTS))]
+router = APIRouter(route_class=GuardedRoute, tags=["Uploads"])
+
+
+class NewUpload(BaseModel):
+    """What is to come."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mime_type: Literal[*MIME_TYPES] = Field(examples=["image/png"])  # type: ignore[valid-type]
+    size_bytes: int = Field(gt=0, le=_MOST_BYTES, examples=[48211])
+
+
+class UploadAnswer(BaseModel):
+    """An upload; `is_complete` once every byte is here. Then its id may stand in a draft's `assets`."""
+
+    id: UUID
+    asset_type: str = Field(examples=["photo"])
+    mime_type: str = Field(examples=["image/png"])
+    size_bytes: int = Field(examples=[48211])
+    received_bytes: int = Field(examples=[48211])
+    is_complete: bool
+    checksum_sha256: str | None = Field(description="Of the whole file, to be compared with your own.")
+
+    @classmethod
+    def of(cls, found: ReceivedUpload) -> UploadAnswer:
+        upload = found.upload
+        return cls(
+            id=upload.id, asset_type=found.asset_type, mime_type=upload.mime_type, size_bytes=upload.size_bytes,
+            received_bytes=found.received_bytes, is_complete=upload.checksum_sha256 is not None,
+            checksum_sha256=upload.checksum_sha256,
+        )  # fmt: skip
+
+
+@router.post(UPLOADS, status_code=201, responses=documented(409, 415))
+async def begin_upload(
+    request: Request, response: Response, larp_id: UUID, order: NewUpload, user: Writer, resources: TheResources
+) -> UploadAnswer:
+    """Announce a file. Its bytes follow with PATCH."""
+    begin = resources.upload_desk().begin
+    found = await in_thread(
+        request, begin, larp_id, mime_type=order.mime_type, size_bytes=order.size_bytes, actor=user.name
+    )
+    response.headers["location"] = f"{request.url.path}/{found.upload.id}"
+    return UploadAnswer.of(found)
+
+
+@router.get(f"{UPLOADS}/{{upload_id}}", responses=documented())
+async def show_upload(
+    request: Request, response: Response, larp_id: UUID, upload_id: UUID, user: Writer, resources: TheResources
+) -> UploadAnswer:
+    """How far it is: after a broken piece, go on at `received_bytes`."""
+    found = await in_thread(request, resources.upload_desk().read, larp_id, upload_id)
+    response.headers["upload-offset"] = str(found.received_bytes)
+    return UploadAnswer.of(found)
+
+
+@router.patch(
+    f"{UPLOADS}/{{upload_id}}",
+    responses=documented(409, 415),
+    openapi_extra={
+        "requestBody": {"required": True, "content": {PIECE: {"schema": {"type": "string", "format": "binary"}}}}
+    },
+)
+async def send_piece(
+    request: Request,
+    response: Response,
+    larp_id: UUID,
+    upload_id: UUID,
+    user: Writer,
+    resources: TheResources,
+    upload_offset: Annotated[int, Header(ge=0, le=_MOST_BYTES, examples=[0])],
+) -> UploadAnswer:
+    """The bytes from `Upload-Offset` on. What arrived before a connection broke is kept."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != PIECE:
+        raise Problem(415, "wrong_content_type", "A piece is no JSON.", next_step=f"send it as {PIECE}.")
+    desk = resources.upload_desk()
+    piece = await in_thread(request, desk.open_piece, larp_id, upload_id, offset=upload_offset)
+    try:
+        await _receive(request, piece)
+    finally:
+        await in_thread(request, piece.close)
+    found = await in_thread(request, desk.read, larp_id, upload_id)
+    response.headers["upload-offset"] = str(found.received_bytes)
+    return UploadAnswer.of(found)
+
+
+async def _receive(request: Request, piece: Piece) -> None:
+    """As it comes in, a buffer at a time: a large file takes no memory."""
+    buffer = bytearray()
+    try:
+        async for part in request.stream():
+            buffer += part
+            if len(buffer) >= _BUFFER:
+                await in_thread(request, piece.write, bytes(buffer))
+                buffer.clear()
+    except ClientDisconnect:
+        pass  # Nobody waits for an answer; what came is kept, and the client goes on there.
+    finally:
+        if buffer:
+            await in_thread(request, piece.write, bytes(buffer))

@@ -1,0 +1,155 @@
+"""Two ways in: Airflow's login, and tokens that the backoffice signs. What is not exactly right is no login."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import jwt
+import pytest
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.api.conftest import ISSUER, PREFIX, SIGNER, Signer
+
+from socialpub.api.roles import Role
+from socialpub.api.tokens import KeyRing, TokenRefusedHereError, is_ours, parse_keys, read_token
+from socialpub.errors import ConfigurationError
+from socialpub.settings import Settings, TokenSettings
+
+EDITOR = {"*": ["event_editor"]}
+
+
+def session(site, token: str | None = None, **headers: str) -> requests.Response:
+    bearer = {"authorization": f"Bearer {token}"} if token else {}
+    return requests.get(f"{site.url}{PREFIX}/backoffice/social/session", headers=bearer | headers)
+
+
+@pytest.fixture
+def ring(tmp_path):
+    path = tmp_path / "pair.pem"
+    path.write_bytes(SIGNER.public_pem)
+    return KeyRing(str(path))
+
+
+def read(token: str, ring: KeyRing, **settings: object):
+    return read_token(token, TokenSettings(issuer=ISSUER, keys="x", **settings), ring)
+
+
+def test_a_good_token_names_the_person_and_the_roles(ring):
+    larp = "1B4E28BA-2FA1-11D2-883F-0016D3CCA427"
+    token = SIGNER.token("anna@larp.example", {larp: ["social_approver", "astronaut"], "*": ["event_editor"]})
+    principal = read(token, ring).principal
+    assert principal.name == "anna@larp.example"
+    assert principal.roles == {larp.lower(): {Role.SOCIAL_APPROVER}, "*": {Role.EVENT_EDITOR}}
+
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"exp": 1_000_000_000}, {"exp": None}, {"iat": None}, {"iat": 4_000_000_000}, {"nbf": 4_000_000_000},
+        {"iss": "https://other.example"}, {"iss": None}, {"aud": "other"}, {"aud": None}, {"sub": None}, {"sub": ""},
+        {"sub": 7}, {"sub": "a" * 201}, {"sub": "a\nb"}, {"sub": "airflow:admin"}, {"jti": None},
+        {"social_roles": None}, {"social_roles": ["admin"]}, {"social_roles": {"*": "admin"}},
+        {"social_roles": {"not-a-uuid": ["admin"]}},
+    ],
+    ids=lambda change: str(change)[:40],
+)  # fmt: skip
+def test_a_token_with_a_wrong_claim_is_refused(ring, change):
+    with pytest.raises(TokenRefusedHereError):
+        read(SIGNER.token("anna", EDITOR, **change), ring)
+
+
+def test_clocks_may_differ_by_the_leeway(ring):
+    now = int(time.time())
+    assert read(SIGNER.token("anna", EDITOR, iat=now - 100, exp=now - 20), ring)
+    with pytest.raises(TokenRefusedHereError):
+        read(SIGNER.token("anna", EDITOR, iat=now - 100, exp=now - 40), ring)
+
+
+def test_nobody_elses_signature_is_taken(ring):
+    """Another key, none at all, our public key as a shared secret, or a changed token."""
+    good = SIGNER.token("anna", EDITOR)
+    claims = jwt.decode(good, options={"verify_signature": False})
+    head, body, signature = good.split(".")
+    forged = [
+        Signer().token("anna", EDITOR),
+        jwt.encode(claims, None, algorithm="none"),
+        jwt.encode(claims, "x" * 64, algorithm="HS256"),
+        f"{head}.{body}.",
+        f"{head}.{body}.{signature[:-4]}AAAA",
+        good[:-1], "a.b.c", "",
+    ]  # fmt: skip
+    for token in forged:
+        with pytest.raises(TokenRefusedHereError):
+            read(token, ring)
+
+
+def test_keys_rotate_without_a_restart(tmp_path):
+    """New beside old, then new alone."""
+    old, new, path = Signer(), Signer(), tmp_path / "keys.pem"
+    path.write_bytes(old.public_pem)
+    ring = KeyRing(str(path))
+    assert read(old.token("anna", EDITOR), ring)
+    for number, content in enumerate((old.public_pem + new.public_pem, new.public_pem)):
+        path.write_bytes(content)
+        os.utime(path, (number, number))
+        assert read(new.token("anna", EDITOR), ring)
+    with pytest.raises(TokenRefusedHereError):
+        read(old.token("anna", EDITOR), ring)
+
+
+def test_a_jwks_file_is_found_by_key_id(tmp_path):
+    key = Ed25519PrivateKey.generate()
+    entry = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(key.public_key())) | {"kid": "k1", "alg": "EdDSA"}
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [entry]}))
+    claims = jwt.decode(SIGNER.token("anna", EDITOR), options={"verify_signature": False})
+    assert read(jwt.encode(claims, key, "EdDSA", headers={"kid": "k1"}), KeyRing(str(path)))
+    with pytest.raises(TokenRefusedHereError):
+        read(jwt.encode(claims, key, "EdDSA", headers={"kid": "k2"}), KeyRing(str(path)))
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"keys":[]}', b'{"keys":[{"kty":"oct","k":"eA"}]}', b"[1]"], ids=str)
+def test_what_holds_no_public_key_is_refused(content, tmp_path):
+    """A shared secret is none."""
+    with pytest.raises(ValueError):
+        parse_keys(content)
+    path = tmp_path / "keys"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match="SOCIALPUB_JWT_KEYS"):
+        KeyRing(str(path)).find(None)
+
+
+def test_without_an_issuer_no_token_is_ours():
+    assert not is_ours(SIGNER.token("anna", EDITOR), TokenSettings())
+
+
+def test_a_session_tells_who_one_is(site):
+    answer = session(site, SIGNER.token("anna", {str(site.larp): ["event_editor"]})).json()
+    assert (answer["name"], answer["roles"]) == ("anna", {str(site.larp): ["event_editor"]})
+    answer = session(site, cookie="test_user=ewa:ADMIN").json()
+    assert (answer["name"], answer["roles"]) == ("airflow:ewa", {"*": ["admin"]})
+    assert session(site).status_code == 401
+
+
+def test_a_token_that_was_taken_back_is_no_login(site):
+    token = SIGNER.token("anna", EDITOR, jti="stolen")
+    assert session(site, token).status_code == 200
+    site.world.run(
+        "insert into social_revoked_tokens (token_id, expires_at) values ('stolen', now() + interval '1 hour')",
+        user="backoffice_login",
+    )
+    refused = session(site, token)
+    assert (refused.status_code, refused.json()["code"]) == (401, "token_revoked")
+
+
+def test_roles_of_airflow_logins_come_from_the_setting():
+    found = Settings.from_environment({"SOCIALPUB_AIRFLOW_ROLES": "a@b.c=event_editor@*, ola=admin@x"}).airflow_roles
+    assert found == (("a@b.c", "event_editor", "*"), ("ola", "admin", "x"))
+    for wrong in ("anna", "anna=admin", "=admin@*", "anna=@*"):
+        with pytest.raises(ConfigurationError, match="AIRFLOW_ROLES"):
+            Settings.from_environment({"SOCIALPUB_AIRFLOW_ROLES": wrong})

@@ -1,0 +1,172 @@
+"""Who may what: one table, and a test of every cell of it, and of every route there is."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+import requests
+from fastapi import APIRouter
+from tests.api.conftest import PREFIX, SIGNER
+
+from socialpub.api.app import create_app
+from socialpub.api.auth import GuardedRoute
+from socialpub.api.resources import Resources
+from socialpub.api.roles import Permission
+
+SOCIAL = "/backoffice/larp/{larp_id}/social"
+DRAFT = f"{SOCIAL}/drafts/{{draft_id}}"
+DECISION = {"decision": "approved", "content_hash": "0" * 64}
+UPLOAD = {"mime_type": "image/png", "size_bytes": 1}
+RANGE = "?from=2027-01-01T00:00:00Z&until=2027-02-01T00:00:00Z"
+
+# Route, body, and who of the people below may use it.
+EVERYBODY = {"event_editor", "marketing_coordinator", "draft_owner", "social_approver", "admin"}
+WRITERS = {"marketing_coordinator", "draft_owner", "admin"}  # The owner below is a coordinator.
+TABLE = [
+    ("GET", f"{SOCIAL}/drafts", None, EVERYBODY),
+    ("POST", f"{SOCIAL}/drafts", {"title": "New"}, WRITERS),
+    ("GET", DRAFT, None, EVERYBODY),
+    ("PUT", DRAFT, {"title": "Changed"}, WRITERS),
+    ("POST", f"{DRAFT}/submit", {}, {"draft_owner", "admin"}),
+    ("POST", f"{DRAFT}/approve", DECISION, {"social_approver", "admin"}),
+    ("POST", f"{DRAFT}/schedule", {"at": "2099-05-01T18:00"}, WRITERS),
+    ("POST", f"{DRAFT}/unschedule", {}, WRITERS),
+    ("POST", f"{DRAFT}/publish", {"reason": "because"}, {"social_approver", "admin"}),
+    ("DELETE", DRAFT, None, {"admin"}),
+    ("GET", f"{DRAFT}/attempts", None, EVERYBODY),
+    ("GET", f"{DRAFT}/audit", None, EVERYBODY),
+    ("GET", f"{SOCIAL}/calendar{RANGE}", None, EVERYBODY),
+    ("GET", f"{SOCIAL}/connection", None, EVERYBODY),
+    ("POST", f"{SOCIAL}/uploads", UPLOAD, WRITERS),
+    ("GET", f"{SOCIAL}/uploads/{{upload_id}}", None, WRITERS),
+    ("PATCH", f"{SOCIAL}/uploads/{{upload_id}}", b"x", WRITERS),
+]
+# Each person's roles in the LARP, in another LARP, and the status that is no entry.
+PEOPLE = {
+    "event_editor": (["event_editor"], [], 403),
+    "marketing_coordinator": (["marketing_coordinator"], [], 403),
+    "draft_owner": (["marketing_coordinator"], [], 403),
+    "social_approver": (["social_approver"], [], 403),
+    "admin": (["admin"], [], 403),
+    "admin_of_another_larp": ([], ["admin"], 404),
+    "without_any_role": ([], [], 404),
+    "nobody": (None, None, 401),
+}
+
+
+@pytest.fixture
+def draft(site):
+    return add_draft(site)
+
+
+def add_draft(site):
+    return site.world.one(
+        "insert into social_drafts (larp_id, title, body, created_by) values (%s, 'T', 'B', 'draft_owner')"
+        " returning id", site.larp,
+    )[0]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "body", "allowed"), TABLE, ids=lambda value: str(value)[-50:])
+def test_every_cell(site, method, path, body, allowed):
+    """Whoever may is not refused for who they are; whoever may not changes nothing."""
+    wrong = {}
+    for person, (roles, elsewhere, refusal) in PEOPLE.items():
+        draft = add_draft(site)
+        before = count(site)
+        answer = call(site, draft, method, path, body, person, roles, elsewhere)
+        if person in allowed:
+            is_let_in = answer.status_code not in (401, 403, 500)
+            is_right = is_let_in and (answer.status_code != 404 or "upload" in answer.json()["code"])
+        else:
+            is_problem = answer.headers["content-type"] == "application/problem+json"
+            is_right = answer.status_code == refusal and is_problem and count(site) == before
+        if not is_right:
+            wrong[person] = answer.text
+    assert wrong == {}
+
+
+def call(site, draft, method, path, body, person, roles, elsewhere):
+    where = path.format(larp_id=site.larp, draft_id=draft, upload_id=uuid4())
+    headers = {"if-match": '"1"'} if method == "PUT" else {}
+    if roles is not None:
+        token = SIGNER.token(person, {str(site.larp): roles, str(uuid4()): elsewhere})
+        headers["authorization"] = f"Bearer {token}"
+    if isinstance(body, bytes):
+        headers |= {"content-type": "application/offset+octet-stream", "upload-offset": "0"}
+        return requests.request(method, f"{site.url}{PREFIX}{where}", data=body, headers=headers)
+    return requests.request(method, f"{site.url}{PREFIX}{where}", json=body, headers=headers)
+
+
+def count(site) -> tuple:
+    return site.world.one(
+        "select (select count(*) from social_audit_log), (select count(*) from social_uploads),"
+        " (select max(version) from social_drafts)"
+    )
+
+
+def test_the_table_has_every_route_that_is_asked_a_role():
+    """A new route has a row above, or another rule."""
+    others = {Permission.SEE_PAGES, Permission.MANAGE_PAGES, Permission.BE_SOMEBODY, Permission.BE_FACEBOOK}
+    routes = [route for route in create_app(Resources()).routes if isinstance(route, GuardedRoute)]
+    asked = {(m, route.path) for route in routes if route.permission not in others for m in route.methods}
+    assert asked == {(method, path.partition("?")[0]) for method, path, _, _ in TABLE}
+
+
+def test_every_route_of_the_app_is_guarded():
+    assert all(isinstance(route, GuardedRoute) for route in create_app(Resources()).routes)
+
+
+def test_a_route_without_a_rule_stops_the_start():
+    router = APIRouter(route_class=GuardedRoute)
+    with pytest.raises(TypeError, match="asks for no permission"):
+        router.get("/new")(lambda: None)
+
+
+def test_another_larp_and_none_at_all_look_the_same(site, draft):
+    """Nothing tells whether an id exists."""
+    other = site.add_larp()
+    token = {"authorization": f"Bearer {SIGNER.token('anna', {str(other): ['admin']})}"}
+    answers = [
+        requests.get(f"{site.url}{PREFIX}/backoffice/larp/{larp}/social/drafts/{draft}", headers=token)
+        for larp in (site.larp, uuid4())
+    ]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].json() == answers[1].json()
+    inside = requests.get(f"{site.url}{PREFIX}/backoffice/larp/{other}/social/drafts/{draft}", headers=token)
+    assert (inside.status_code, inside.json()["code"]) == (404, "unknown_draft")
+
+
+WRITE = {"title": "New"}
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({}, 201, None),
+        ({"content-type": "text/plain"}, 415, "json_required"),
+        ({"content-type": "application/x-www-form-urlencoded"}, 415, "json_required"),
+        ({"origin": None}, 403, "foreign_origin"),
+        ({"origin": "https://evil.example"}, 403, "foreign_origin"),
+        ({"origin": "null"}, 403, "foreign_origin"),
+        ({"x-csrf-token": None}, 403, "csrf_token_missing"),
+        ({"x-csrf-token": "forged"}, 403, "csrf_token_missing"),
+    ],
+    ids=str,
+)
+def test_a_write_by_cookie_needs_json_our_origin_and_our_token(site, change, status, code):
+    root = f"{site.url}{PREFIX}/backoffice"
+    cookie = {"cookie": "test_user=ewa:ADMIN"}
+    csrf = requests.get(f"{root}/social/session", headers=cookie).json()["csrf_token"]
+    headers = {"content-type": "application/json", "origin": site.url, "x-csrf-token": csrf} | cookie | change
+    told = {name: value for name, value in headers.items() if value is not None}
+    answer = requests.post(f"{root}/larp/{site.larp}/social/drafts", data='{"title": "New"}', headers=told)
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
+    assert site.world.one("select count(*) from social_drafts") == (1 if status == 201 else 0,)
+
+
+def test_a_csrf_token_of_another_person_is_none(site):
+    root = f"{site.url}{PREFIX}/backoffice"
+    csrf = requests.get(f"{root}/social/session", headers={"cookie": "test_user=ola:ADMIN"}).json()["csrf_token"]
+    headers = {"origin": site.url, "x-csrf-token": csrf, "cookie": "test_user=ewa:ADMIN"}
+    assert requests.post(f"{root}/larp/{site.larp}/social/drafts", json=WRITE, headers=headers).status_code == 403
