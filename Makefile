@@ -36,7 +36,7 @@ test: install ## Run all tests: first those without Airflow, side by side, then 
 	$(BIN)/python -m pytest -n 2 -m "not airflow"
 	$(BIN)/python -m pytest -m airflow
 
-chaos: install ## Kill, cut and restart everything at every step, 540 trials (15 min); the result is in .socialpub/chaos.jsonl
+chaos: install ## Kill, cut and restart everything at every step, 540 trials and 50 uploads (18 min); the result is in .socialpub/chaos.jsonl
 	$(BIN)/python -m chaos
 
 bench: install ## Measure the figures on the real stack, one JSON line each; FIGURES="burst_60 …" for some
