@@ -15,7 +15,7 @@ import psycopg
 
 from bench.load import LoadMeter
 from bench.peers.bare import PeerError
-from bench.progress import Report, open_progress
+from bench.progress import open_progress
 from bench.registry import FIGURES
 from bench.stage import BenchError, Stage
 from local_stack.state import PROJECT, StackError
@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, _interrupt)
     try:
         with open_progress() as report:
-            return measure(options.figures or list(FIGURES), options.output, report)
+            stage = Stage(report, video_bytes=options.video_mib << 20)
+            return measure(options.figures or list(FIGURES), options.output, stage)
     except KeyboardInterrupt:
         return 130
 
@@ -44,6 +45,7 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="Measure this project's figures on the real stack.")
     parser.add_argument("figures", nargs="*", type=_known_figure, metavar="FIGURE", help="all, if none is named")
     parser.add_argument("--list", action="store_true", help="print the names of the figures")
+    parser.add_argument("--video-mib", type=int, default=1024, help="how large the uploaded video is (default 1024)")
     parser.add_argument("--output", type=Path, default=PROJECT / "bench" / "results" / "latest.jsonl")
     return parser.parse_args(arguments)
 
@@ -59,11 +61,11 @@ def _known_figure(name: str) -> str:
     return name
 
 
-def measure(names: Sequence[str], output: Path, report: Report) -> int:
+def measure(names: Sequence[str], output: Path, stage: Stage) -> int:
     """A figure that breaks does not take the others with it; returns 1 then."""
     output.parent.mkdir(parents=True, exist_ok=True)
     broken = 0
-    with output.open("w") as file, Stage(report) as stage:
+    with output.open("w") as file, stage:
         for name in (known for known in FIGURES if known in names):
             load = LoadMeter(stage)
             try:
@@ -73,7 +75,7 @@ def measure(names: Sequence[str], output: Path, report: Report) -> int:
                     print(text, file=file, flush=True)
             except _TROUBLE as error:
                 broken += 1
-                report(f"{name} was not measured: {type(error).__name__}: {error}")
+                stage.report(f"{name} was not measured: {type(error).__name__}: {error}")
     return 1 if broken else 0
 
 

@@ -14,6 +14,7 @@ from bench.figures.cost import measure_growth, measure_idle_minute, measure_memo
 from bench.figures.overdue import measure_overdue_1000
 from bench.figures.rotation import measure_rotation
 from bench.figures.tokens import measure_token_check
+from bench.figures.uploads import measure_upload_disk, measure_upload_s3
 from bench.stage import BenchError, Stage
 
 Measure = Callable[[Stage], Iterable[Line]]
@@ -32,13 +33,14 @@ def relay(module: str) -> Measure:
     return measure
 
 
-# What needs a database of its own comes before the stack starts beside it; what looks at an earlier burst (memory,
-# growth) comes after it. Thousands of Pages more would weigh on the others, so those that need
-# them come last.
+# What needs no stack, or a database of its own, comes before the stack starts beside it; what looks at an earlier burst
+# (memory, growth) comes after it. Thousands of Pages more would weigh on the others, so those that need them come last.
 FIGURES: dict[str, Measure] = {
     "claim": relay("bench.claim"),
     "bulk_insert": relay("bench.bulk_insert"),
     "scrape_1m": relay("bench.scrape"),
+    "upload_1gib_disk": measure_upload_disk,
+    "upload_1gib_s3": measure_upload_s3,
     "burst_60": measure_burst_60,
     "publish_now": measure_publish_now,
     "idle_minute": measure_idle_minute,

@@ -38,8 +38,9 @@ class BenchError(Exception):
 
 
 class Stage:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, *, video_bytes: int = 1 << 30) -> None:
         self.report = report
+        self.video_bytes = video_bytes
         self._exits = ExitStack()
         self._pages: list[BenchPage] = []
         self.bursts: dict[int, Burst] = {}

@@ -1,4 +1,7 @@
-"""`python -m chaos`: waves of posts at every step of their way, and a blow; prints and stores what became of them."""
+"""`python -m chaos`: waves of posts at every step of their way, and a blow; then videos killed during each chunk.
+
+It prints and stores what became of them.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,32 @@ from rich.progress import Progress
 
 from chaos.arena import Arena
 from chaos.cells import Blow
-from chaos.report import count_cells, print_table, write_rows
+from chaos.report import count_cells, print_table, print_uploads, write_rows
+from chaos.uploads import UploadRow, UploadWave, count_uploads
 from chaos.waves import Trial, Wave
 from local_stack.processes import turn_signals_into_interrupts
 from local_stack.state import PROJECT, StackError
 
 _COPIES = 3  # posts of each cell in a wave
+_UPLOAD_COPIES = 5  # videos of each chunk and moment
+_UPLOAD = "upload"
 
 
 def main() -> int:
-    """0 when no post was doubled, lost or wrongly ended; 1 otherwise."""
+    """0 when no post was doubled, lost or wrongly ended, and every upload went on where it was; 1 otherwise."""
     turn_signals_into_interrupts()
     options = _parse()
     console = Console()
     trials: list[Trial] = []
+    uploads: list[UploadRow] = []
     try:
         with tempfile.TemporaryDirectory(prefix="socialpub-chaos-") as home, Arena(Path(home)) as arena:
             for wave in _ride(arena, options.rounds, _chosen(options.blow), console):
                 trials += wave
                 write_rows(count_cells(trials), options.output)  # What was measured outlives what comes after it.
+            if options.blow is None or _UPLOAD in options.blow:
+                uploads = list(count_uploads(UploadWave(arena, copies=_UPLOAD_COPIES).ride()))
+                write_rows([*count_cells(trials), *uploads], options.output)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
@@ -39,8 +49,12 @@ def main() -> int:
         print("Stopped.", file=sys.stderr)
         return 130
     rows = list(count_cells(trials))
-    print_table(rows, console)
-    return 1 if any(row.duplicates or row.lost or row.wrong_end for row in rows) else 0
+    if rows:
+        print_table(rows, console)
+    if uploads:
+        print_uploads(uploads, console)
+    is_wrong = any(row.duplicates or row.lost or row.wrong_end for row in rows) or any(row.wrong for row in uploads)
+    return 1 if is_wrong else 0
 
 
 def _ride(arena: Arena, rounds: int, blows: list[Blow], console: Console) -> Iterator[list[Trial]]:
@@ -74,7 +88,7 @@ def _chosen(names: list[str] | None) -> list[Blow]:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1, help="waves a blow (default 1: 540 trials in all)")
-    names = [blow.name.lower() for blow in Blow]
+    names = [*(blow.name.lower() for blow in Blow), _UPLOAD]
     parser.add_argument("--blow", action="append", choices=names, help="only this one; repeatable")
     parser.add_argument("--output", type=Path, default=PROJECT / ".socialpub" / "chaos.jsonl")
     return parser.parse_args()

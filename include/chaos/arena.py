@@ -23,6 +23,7 @@ _PATIENCE = {
     "SOCIALPUB_SETTLE_SECONDS": "8",
     "SOCIALPUB_LOOK_AGAIN_SECONDS": "5",
     "SOCIALPUB_RETRY_MINUTES": "0.2,0.2,0.2",
+    "SOCIALPUB_VIDEO_CHUNKS_ABOVE_BYTES": "1",  # Small videos go up in chunks, too.
 }
 HANG_SECONDS = 12.0
 """How long a request hangs; shorter than the lease of a sent post, as every request has to be."""
@@ -55,6 +56,7 @@ class Arena:
         self._parts.close()
 
     def _connection(self) -> str:
-        extra = {"version": "v26.0", "graph_url": f"http://127.0.0.1:{self.proxy.port}"}
+        hosts = dict.fromkeys(("graph_url", "graph_video_url"), f"http://127.0.0.1:{self.proxy.port}")
+        extra = {"version": "v26.0", **hosts}
         app = {"conn_type": "facebook_graph", "login": SANDBOX_APP_ID, "password": SANDBOX_APP_SECRET, "extra": extra}
         return json.dumps(app)

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from chaos.uploads import UploadRow
 from chaos.waves import Trial
 
 
@@ -67,6 +68,15 @@ def print_table(rows: Sequence[Row], console: Console) -> None:
     )
 
 
-def write_rows(rows: Iterable[Row], path: Path) -> None:
+def print_uploads(rows: Sequence[UploadRow], console: Console) -> None:
+    table = Table("blow", "chunk", "killed", "trials", "beside", "wrong", "most bytes sent twice", "videos")
+    for row in rows:
+        table.add_row(*(str(value) for value in asdict(row).values()))
+    console.print(table)
+    trials, wrong = sum(row.trials for row in rows), sum(row.wrong for row in rows)
+    console.print(f"{trials} uploads killed: {wrong} did not go on from the saved offset to one video on the Page.")
+
+
+def write_rows(rows: Iterable[Row | UploadRow], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))

@@ -79,6 +79,8 @@ class Settings:
     media_limits: MediaLimits = field(default_factory=MediaLimits)
     link_limits: LinkLimits = field(default_factory=LinkLimits)
     uploads: UploadLimits = field(default_factory=UploadLimits)
+    upload_handles: bool = False
+    """Large videos go up by Resumable Upload handles, with the token of the person who connected the Page."""
     check: CheckLimits = field(default_factory=CheckLimits)
     public_url: str = ""
     """Where people reach the plugin's app, without a slash at the end; "" is [api] base_url and /socialpub."""
@@ -146,12 +148,16 @@ class Settings:
                     safe_bytes=count("PHOTO_SAFE_BYTES", PhotoLimits().safe_bytes),
                     hard_bytes=count("PHOTO_MAX_BYTES", PhotoLimits().hard_bytes),
                 ),
-                VideoLimits(max_bytes=count("VIDEO_MAX_BYTES", VideoLimits().max_bytes)),
+                VideoLimits(
+                    max_bytes=count("VIDEO_MAX_BYTES", VideoLimits().max_bytes),
+                    single_request_bytes=count("VIDEO_CHUNKS_ABOVE_BYTES", VideoLimits().single_request_bytes),
+                ),
             ),
             uploads=UploadLimits(
                 upload_ahead=seconds("UPLOAD_AHEAD_SECONDS", UploadLimits().upload_ahead.total_seconds()),
                 max_posts=count("MAX_UPLOADS_PER_RUN", UploadLimits().max_posts),
             ),
+            upload_handles=_number(environment, "UPLOAD_HANDLES", 0) > 0,
             link_limits=LinkLimits(
                 time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(_list(environment, "LINK_PRIVATE_HOSTS"))
             ),

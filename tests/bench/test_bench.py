@@ -16,8 +16,10 @@ from bench.accounting import read_cpu_seconds, read_pss_bytes
 from bench.arrivals import read_arrivals
 from bench.burst import Burst
 from bench.figure import Figure, Limit, Peer
+from bench.figures import uploads
 from bench.figures.cost import measure_growth, measure_memory_16_lanes
 from bench.figures.tokens import make_figure
+from bench.figures.uploads import measure_upload_disk, measure_upload_s3
 from bench.peers.bare import CLIENTS, run_bare
 from bench.peers.quiet import next_quiet_second
 from bench.posts import BenchPage, connect_pages, count_published, schedule_batch
@@ -213,3 +215,24 @@ def test_a_relayed_measurement_gives_its_lines():
     """A module's own `main()`; here one that prints a single JSON line."""
     [line] = relay("tests.bench.one_line")(Stage(lambda _: None))
     assert line == {"figure": "one_line", "n": 1}
+
+
+@pytest.mark.parametrize("measure", [measure_upload_disk, measure_upload_s3])
+def test_an_upload_is_really_made_and_measured_beside_plain_requests(measure, monkeypatch):
+    """A small video here: its speed counts for nothing, its memory does."""
+    monkeypatch.setattr(uploads, "_ROUNDS", 1)
+    with Stage(lambda _: None, video_bytes=8 << 20) as stage:
+        speed, memory = measure(stage)
+        assert not stage.is_running
+    assert (speed["bytes"], speed["unit"], memory["unit"]) == (8 << 20, "MiB/s", "MiB")
+    assert speed["p50"] > 0
+    assert speed["peer_figure"] > 0
+    assert (memory["figure"], memory["is_met"]) == (f"{speed['figure']}_memory", True)
+
+
+def test_an_upload_in_the_memory_of_its_worker_would_be_seen():
+    """The limit is one of all rounds, the speed's one of their middle."""
+    found = [uploads.Upload(100, 10), uploads.Upload(80, 65), uploads.Upload(90, 10)]
+    speed, memory = uploads.make_lines("x", 1, {"ours": found, "form": [uploads.Upload(100, 1)]})
+    assert (speed["p50"], speed["ratio"], speed["is_met"]) == (90, 0.9, True)
+    assert (memory["max"], memory["is_met"]) == (65, False)

@@ -17,6 +17,7 @@ from chaos.arena import Arena
 from chaos.cells import ACCEPTED, REFUSED, Blow, Step, all_cells
 from chaos.proxy import CuttableProxy
 from chaos.report import count_cells
+from chaos.uploads import CHUNK_BYTES, MOMENTS, UploadTrial, UploadWave, count_uploads
 from chaos.waves import Trial, Wave
 from graph_sandbox.server import SandboxServer
 
@@ -57,6 +58,47 @@ def test_counters_tell_the_tables_truth_after_the_blows(arena):
     assert counted["social_post_publish_failure_total"] == truth["failed"] > 0
     assert counted["social_posts_unconfirmed"] == truth.get("unconfirmed", 0)
     assert counted["facebook_api_latency_seconds_count"] > 0
+
+
+@pytest.mark.airflow
+@pytest.mark.timeout(600)
+def test_an_upload_that_is_killed_during_any_chunk_goes_on_to_one_video(arena):
+    """Ten videos: each of the five chunks, amid its bytes and between its arrival and its answer."""
+    trials = UploadWave(arena, copies=1).ride()
+    assert sum(trial.is_at_chunk for trial in trials) >= 8
+    wrong = [trial for trial in trials if not trial.is_right]
+    assert not wrong, wrong
+
+
+def uploaded(**found: object) -> UploadTrial:
+    trial = UploadTrial(2, next(iter(MOMENTS)), "500000000000001")
+    size = 5 * CHUNK_BYTES - 1000
+    seen = {"is_at_chunk": True, "saved_offset": CHUNK_BYTES, "resumed_offset": CHUNK_BYTES, "videos": 1, "live": 1,
+            "received_bytes": size + CHUNK_BYTES, "status": "published", **found}  # fmt: skip
+    for name, value in seen.items():
+        setattr(trial, name, value)
+    return trial
+
+
+@pytest.mark.parametrize(
+    ("found", "is_wrong"),
+    [
+        ({}, False),
+        ({"resumed_offset": 0}, True),
+        ({"resumed_offset": None}, True),
+        ({"saved_offset": None, "resumed_offset": None}, True),
+        ({"received_bytes": 7 * CHUNK_BYTES}, True),
+        ({"videos": 2}, True),
+        ({"live": 0}, True),
+        ({"live": 2}, True),
+        ({"status": "failed"}, True),
+        ({"is_at_chunk": False, "saved_offset": None}, False),
+    ],
+)
+def test_the_judge_sees_an_upload_that_began_anew(found, is_wrong):
+    """A second video, bytes sent for nothing, or another place to go on from than the saved one."""
+    [row] = count_uploads([uploaded(**found)])
+    assert row.wrong == is_wrong
 
 
 def ended(status: str, live: list[str], *, known: str | None = None, answer=ACCEPTED) -> Trial:

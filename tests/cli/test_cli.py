@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.conftest import TOKEN_KEY, World
+from tests.graph.publishing import publish_feed_post
 
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
 from local_inbox.server import InboxServer
 from socialpub.cli import main
 from socialpub.graph.client import GraphClient
-from socialpub.graph.posts import FeedPost, publish_feed_post
+from socialpub.graph.posts import FeedPost
 from socialpub.graph.settings import GraphSettings
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret

@@ -23,10 +23,10 @@ def run(world, block: str, **values: object) -> None:
 
 def test_each_statement_is_tested():
     """A new one needs its test here."""
-    assert list(BLOCKS) == ["photo", "video", "approved", "delivery"]
+    assert list(BLOCKS) == ["photo", "video", "url", "approved", "delivery"]
 
 
-@pytest.mark.parametrize(("name", "kind"), [("photo", "photo"), ("video", "video")])
+@pytest.mark.parametrize(("name", "kind"), [("photo", "photo"), ("video", "video"), ("url", "video")])
 def test_an_asset_is_attached_by_one_insert(world, name, kind):
     """To a draft that is there; its fingerprint changes with it."""
     draft_id = world.add_draft(world.add_page())

@@ -14,12 +14,13 @@ from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET, DEFAULT_PAGE, D
 from socialpub import errors
 from socialpub.graph.client import GraphClient
 from socialpub.graph.error_codes import ROWS, SUBCODE_ROWS, look_up
-from socialpub.graph.posts import FeedPost, inspect_token, list_published_posts, publish_feed_post, read_post
+from socialpub.graph.posts import FeedPost, inspect_token, list_published_posts, read_post
 from socialpub.graph.proof import sign_token
 from socialpub.graph.read_back import Found, find_published
 from socialpub.graph.settings import GraphSettings
 from socialpub.models.secret import Secret
 from tests.graph.conftest import PAGE_TOKEN as TOKEN
+from tests.graph.publishing import publish_feed_post
 
 POST = FeedPost("Zażółć gęślą", "https://example.org/a")
 

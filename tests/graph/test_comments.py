@@ -13,8 +13,9 @@ from socialpub import errors
 from socialpub.graph.client import GraphClient
 from socialpub.graph.comments import PageComment, add_comment, find_comment, list_comments
 from socialpub.graph.nodes import delete_node
-from socialpub.graph.posts import FeedPost, publish_feed_post
+from socialpub.graph.posts import FeedPost
 from tests.graph.conftest import PAGE_TOKEN, TOKEN, UNCLEAR, Reply, answer, open_client, reset, silence, take_apart
+from tests.graph.publishing import publish_feed_post
 
 SENT_AT = datetime(2026, 11, 24, 18, 0, 0, 400_000, tzinfo=UTC)
 SINCE = SENT_AT - timedelta(seconds=30)

@@ -13,12 +13,14 @@ import pytest
 from socialpub.graph import comments, photos, posts, scheduled, upload_handles, video_lists, video_upload, videos
 from socialpub.graph.client import GraphClient
 from socialpub.graph.media import MediaFile
+from socialpub.graph.nodes import delete_node
 from socialpub.graph.posts import FeedPost
 from socialpub.graph.proof import sign_token
 from socialpub.graph.video_upload import VideoUpload
 from socialpub.graph.videos import VideoDetails
 from tests.graph.conftest import APP_SECRET, TOKEN, Seen, Serve, answer, open_client, take_apart
 from tests.graph.documented_params import COMMON, DOCUMENTED, DOCUMENTED_HEADERS, edge_of
+from tests.graph.publishing import publish_feed_post
 
 # One answer that says yes to every question.
 YES = {
@@ -45,7 +47,7 @@ def file_of(content: bytes = b"moov") -> MediaFile:
 
 def publish_video(prepare: Callable[..., videos.PreparedVideo], *source: object) -> Callable[[GraphClient], object]:
     def run(client: GraphClient) -> object:
-        details = VideoDetails("T", "D", scheduled_publish_time=DUE, thumb=file_of())
+        details = VideoDetails("T", "D", thumb=file_of())
         fresh = [file_of() if isinstance(part, MediaFile) else part for part in source]
         return videos.send_video(client, prepare(client, *fresh, details))
 
@@ -54,22 +56,23 @@ def publish_video(prepare: Callable[..., videos.PreparedVideo], *source: object)
 
 ALBUM = FeedPost("Hi", "https://a.example", ("5", "6"), DUE)
 EVERYTHING: tuple[Callable[[GraphClient], object], ...] = (
-    lambda client: posts.publish_feed_post(client, "1", TOKEN, ALBUM),
+    lambda client: publish_feed_post(client, "1", TOKEN, ALBUM),
     lambda client: posts.read_post(client, "1_2", TOKEN),
     lambda client: posts.list_published_posts(client, "1", TOKEN, since=NOW),
     lambda client: photos.upload_photo(client, "1", TOKEN, file_of(), alt_text="A", caption="C", is_temporary=True),
     lambda client: photos.upload_photo(client, "1", TOKEN, "https://a.example/b.png"),
     lambda client: photos.read_photo(client, "5", TOKEN),
-    lambda client: photos.delete_photo(client, "5", TOKEN),
+    lambda client: delete_node(client, "5", TOKEN),
     lambda client: video_upload.start(client, "1", TOKEN, 4),
     lambda client: video_upload.transfer(client, TOKEN, UPLOAD, io.BytesIO(b"moov")),
     lambda client: video_upload.cancel(client, TOKEN, UPLOAD),
     publish_video(videos.prepare_finish, TOKEN, replace(UPLOAD, start_offset=4)),
+    lambda client: videos.send_video(client, videos.prepare_publication(client, "12", TOKEN, DUE)),
     publish_video(videos.prepare_source, "1", TOKEN, file_of()),
     publish_video(videos.prepare_file_url, "1", TOKEN, "https://a.example/b.mp4"),
     publish_video(videos.prepare_handle, "1", TOKEN, "2:handle"),
     lambda client: videos.read_video(client, "12", TOKEN),
-    lambda client: videos.delete_video(client, "12", TOKEN),
+    lambda client: delete_node(client, "12", TOKEN),
     lambda client: video_lists.list_videos(client, "1", TOKEN, since=NOW),
     lambda client: upload_handles.send_bytes(client, TOKEN, SESSION, file_of(), offset=1),
     lambda client: upload_handles.read_offset(client, TOKEN, SESSION),
@@ -78,8 +81,6 @@ EVERYTHING: tuple[Callable[[GraphClient], object], ...] = (
     lambda client: scheduled.reschedule(client, "12", TOKEN, DUE),
     lambda client: scheduled.publish_post_now(client, "1_2", TOKEN),
     lambda client: scheduled.publish_video_now(client, "12", TOKEN),
-    lambda client: scheduled.edit_message(client, "1_2", TOKEN, "Hi"),
-    lambda client: scheduled.edit_video(client, "12", TOKEN, title="T", description="D"),
     lambda client: scheduled.cancel_schedule(client, "1_2", TOKEN),
     lambda client: comments.add_comment(client, "1_2", TOKEN, "Hi"),
     lambda client: comments.list_comments(client, "1_2", TOKEN, since=NOW),

@@ -11,8 +11,9 @@ import pytest
 
 from socialpub import errors
 from socialpub.graph.client import LONGEST_ANSWER
-from socialpub.graph.posts import FeedPost, publish_feed_post
+from socialpub.graph.posts import FeedPost
 from tests.graph.conftest import TOKEN, Reply, answer, open_client, raw, then_close
+from tests.graph.publishing import publish_feed_post
 
 POST = FeedPost("Gates open at 18:00")
 PUBLISHED = json.dumps({"id": "1_2"}).encode()

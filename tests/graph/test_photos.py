@@ -13,10 +13,12 @@ from graph_sandbox.state import DEFAULT_APP, DEFAULT_PAGE
 from socialpub import errors
 from socialpub.graph.client import GraphClient
 from socialpub.graph.media import MediaFile
-from socialpub.graph.photos import delete_photo, read_photo, upload_photo
-from socialpub.graph.posts import FeedPost, build_feed_request, list_published_posts, publish_feed_post, read_post
+from socialpub.graph.nodes import delete_node
+from socialpub.graph.photos import read_photo, upload_photo
+from socialpub.graph.posts import FeedPost, build_feed_request, list_published_posts, read_post
 from socialpub.graph.read_back import Absent, Found, find_published
 from tests.graph.conftest import PAGE_TOKEN, UNCLEAR, answer, open_client, png, take_apart, upload_png
+from tests.graph.publishing import publish_feed_post
 
 
 def test_a_photo_arrives_whole_and_unpublished(sandbox: SandboxServer, client: GraphClient) -> None:
@@ -126,7 +128,7 @@ def test_a_photo_is_deleted_once_and_gone_after_that(sandbox: SandboxServer, cli
     """Cleaning up twice is no mistake."""
     photo_id = upload_png(client)
     for _ in range(2):
-        delete_photo(client, photo_id, PAGE_TOKEN)
+        delete_node(client, photo_id, PAGE_TOKEN)
     assert read_photo(client, photo_id, PAGE_TOKEN) is None
     assert sandbox.control.photos(DEFAULT_PAGE) == []
 
@@ -137,8 +139,8 @@ def test_an_unclear_deletion_may_be_repeated(sandbox: SandboxServer, client: Gra
     photo_id = upload_png(client)
     sandbox.control.add_fault(f"committed_then_{end}", method="DELETE")
     with pytest.raises(errors.TryAgainError):
-        delete_photo(client, photo_id, PAGE_TOKEN)
-    delete_photo(client, photo_id, PAGE_TOKEN)
+        delete_node(client, photo_id, PAGE_TOKEN)
+    delete_node(client, photo_id, PAGE_TOKEN)
 
 
 def test_a_deletion_that_is_refused_for_a_reason_is_not_done(sandbox: SandboxServer, client: GraphClient) -> None:
@@ -146,7 +148,7 @@ def test_a_deletion_that_is_refused_for_a_reason_is_not_done(sandbox: SandboxSer
     photo_id = upload_png(client)
     sandbox.control.add_fault("permission_10", method="DELETE")
     with pytest.raises(errors.PermissionRefusedError):
-        delete_photo(client, photo_id, PAGE_TOKEN)
+        delete_node(client, photo_id, PAGE_TOKEN)
     assert read_photo(client, photo_id, PAGE_TOKEN)
 
 
@@ -198,10 +200,10 @@ def test_only_a_photo_that_is_not_there_is_as_good_as_deleted(
     error = {"message": "Unsupported delete request", "code": code, "error_subcode": subcode}
     client = open_client(serve(answer({"error": error}, status=400)).url)
     if is_gone:
-        delete_photo(client, "5", PAGE_TOKEN)
+        delete_node(client, "5", PAGE_TOKEN)
     else:
         with pytest.raises(errors.GraphRefusedError):
-            delete_photo(client, "5", PAGE_TOKEN)
+            delete_node(client, "5", PAGE_TOKEN)
 
 
 @pytest.mark.parametrize(("code", "subcode"), [(100, None), (100, 1349125), (10, 33), (190, 463)])
@@ -217,10 +219,10 @@ def test_a_deletion_is_done_when_facebook_says_so(serve, status: dict, done: boo
     """As a boolean or, in some of its pages, as text."""
     client = open_client(serve(answer(status)).url)
     if done:
-        delete_photo(client, "5", PAGE_TOKEN)
+        delete_node(client, "5", PAGE_TOKEN)
     else:
         with pytest.raises(errors.TryAgainError):
-            delete_photo(client, "5", PAGE_TOKEN)
+            delete_node(client, "5", PAGE_TOKEN)
 
 
 DUE = datetime.fromisoformat("2026-11-24T18:00:00.900+01:00")

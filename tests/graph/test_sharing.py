@@ -17,11 +17,12 @@ from urllib.parse import parse_qs
 import pytest
 
 from socialpub import errors
-from socialpub.graph.posts import FeedPost, inspect_token, publish_feed_post
+from socialpub.graph.posts import FeedPost, inspect_token
 from socialpub.graph.proof import sign_token
 from socialpub.graph.settings import app_token
 from socialpub.models.secret import Secret
 from tests.graph.conftest import APP_SECRET, TOKEN, answer, open_client, reset, silence, then_close
+from tests.graph.publishing import publish_feed_post
 
 THREADS = 32
 PUBLISHED = {"id": "1_2"}

@@ -11,16 +11,17 @@ import pytest
 from socialpub import errors
 from socialpub.graph.client import GraphClient
 from socialpub.graph.media import MediaFile
+from socialpub.graph.nodes import delete_node
 from socialpub.graph.video_lists import PageVideo, find_videos, list_videos
 from socialpub.graph.video_status import VideoState, parse_video_status
 from socialpub.graph.video_upload import VideoUpload
 from socialpub.graph.videos import (
     PreparedVideo,
     VideoDetails,
-    delete_video,
     prepare_file_url,
     prepare_finish,
     prepare_handle,
+    prepare_publication,
     prepare_source,
     read_video,
     send_video,
@@ -37,8 +38,8 @@ def file_of(content: bytes, name: str, content_type: str) -> MediaFile:
     return MediaFile(io.BytesIO(content), len(content), name, content_type)
 
 
-def finish(client: GraphClient, details: VideoDetails = DETAILS) -> PreparedVideo:
-    return prepare_finish(client, TOKEN, UPLOAD, details)
+def finish(client: GraphClient, details: VideoDetails = DETAILS, publish_at: datetime | None = None) -> PreparedVideo:
+    return prepare_finish(client, TOKEN, UPLOAD, details, publish_at)
 
 
 def source(client: GraphClient, details: VideoDetails = DETAILS) -> PreparedVideo:
@@ -57,15 +58,15 @@ Prepare = Callable[..., PreparedVideo]
 WAYS = [finish, source, file_url, handle]
 OWN_FIELDS = {
     finish: {"upload_phase": "finish", "upload_session_id": "11"},
-    source: {},
-    file_url: {"file_url": "https://cdn.example/gates.mp4"},
-    handle: {"fbuploader_video_file_chunk": "2:c2Ft\nc2Ft"},
+    source: {"published": "false"},
+    file_url: {"published": "false", "file_url": "https://cdn.example/gates.mp4"},
+    handle: {"published": "false", "fbuploader_video_file_chunk": "2:c2Ft\nc2Ft"},
 }
 
 
 @pytest.mark.parametrize("prepare", WAYS)
-def test_each_way_says_what_it_publishes_on_the_video_host(serve, prepare: Prepare):
-    """Title and text as they were written, a handle with its line ends; nothing is sent before its second."""
+def test_each_way_says_what_it_brings_on_the_video_host(serve, prepare: Prepare):
+    """Title and text as they were written, a handle with its line ends; what comes whole stays unpublished."""
     graph, video = serve(answer({})), serve(answer(VIDEO_ID | {"success": True}))
     client = open_client(graph.url, graph_video_url=video.url)
     prepared = prepare(client)
@@ -80,18 +81,40 @@ def test_each_way_says_what_it_publishes_on_the_video_host(serve, prepare: Prepa
 
 
 @pytest.mark.parametrize("prepare", WAYS)
-def test_a_scheduled_video_with_a_thumbnail(serve, prepare: Prepare):
-    """Whole seconds, unpublished until then; the picture goes with the same request."""
+def test_a_thumbnail_goes_with_the_same_request(serve, prepare: Prepare):
+    """Whichever way the video goes."""
     server = serve(answer(VIDEO_ID | {"success": True}))
     client = open_client(server.url)
     thumb = file_of(b"jpeg", "thumb.jpg", "image/jpeg")
-    send_video(client, prepare(client, VideoDetails("T", "D", scheduled_publish_time=DUE, thumb=thumb)))
+    send_video(client, prepare(client, VideoDetails("T", "D", thumb=thumb)))
+    assert take_apart(server.requests[0]).files["thumb"] == SeenFile("thumb.jpg", "image/jpeg", b"jpeg")
+
+
+def publication(client: GraphClient, _: VideoDetails = DETAILS, publish_at: datetime | None = None) -> PreparedVideo:
+    return prepare_publication(client, "12", TOKEN, publish_at)
+
+
+@pytest.mark.parametrize("prepare", [finish, publication])
+def test_what_publishes_a_video_may_name_a_later_time(serve, prepare: Prepare):
+    """Whole seconds, unpublished until then."""
+    server = serve(answer({"success": True}))
+    client = open_client(server.url)
+    assert send_video(client, prepare(client, DETAILS, DUE)).video_id == "12"
     seen = take_apart(server.requests[0])
     assert (seen.form["published"], seen.form["scheduled_publish_time"]) == ("false", "1795539600")
-    assert seen.files["thumb"] == SeenFile("thumb.jpg", "image/jpeg", b"jpeg")
 
 
-@pytest.mark.parametrize("prepare", WAYS)
+def test_a_video_that_came_whole_is_published_at_its_node(serve):
+    """On the Graph host, and with nothing else than that."""
+    graph, video = serve(answer({"success": True})), serve(answer({}))
+    client = open_client(graph.url, graph_video_url=video.url)
+    assert send_video(client, publication(client)).video_id == "12"
+    seen = take_apart(graph.requests[0])
+    assert seen.form.pop("appsecret_proof")
+    assert (seen.path, seen.form, video.requests) == ("/v26.0/12", {"published": "true"}, [])
+
+
+@pytest.mark.parametrize("prepare", [*WAYS, publication])
 @pytest.mark.parametrize(
     "reply",
     [
@@ -107,8 +130,8 @@ def test_a_scheduled_video_with_a_thumbnail(serve, prepare: Prepare):
         answer({"id": ""}),
     ],
 )
-def test_whatever_is_unclear_may_have_been_published(serve, prepare: Prepare, reply: Reply):
-    """Each of these requests is the publish step, and none is repeated by itself."""
+def test_whatever_is_unclear_may_have_been_carried_out(serve, prepare: Prepare, reply: Reply):
+    """Each of these requests makes or publishes a video, and none is repeated by itself."""
     server = serve(reply)
     client = open_client(server.url)
     with pytest.raises(errors.OutcomeUnknownError):
@@ -146,7 +169,7 @@ def test_a_video_is_deleted_by_its_id(serve):
     server = serve(answer({"success": True}), gone)
     client = open_client(server.url)
     for _ in range(2):
-        delete_video(client, "12", TOKEN)
+        delete_node(client, "12", TOKEN)
     assert {take_apart(request).path for request in server.requests} == {"/v26.0/12"}
 
 

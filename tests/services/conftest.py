@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +17,9 @@ from socialpub.db.posts import Run
 from socialpub.graph.client import GraphClient
 from socialpub.graph.settings import GraphSettings
 from socialpub.hooks.storage import AirflowMediaStore
-from socialpub.media.limits import MediaLimits
+from socialpub.media.limits import MediaLimits, VideoLimits
 from socialpub.media.places import MediaPlaces
+from socialpub.models import FacebookPageConnection
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 from socialpub.services.claim import ScanLimits, scan_due_posts
@@ -41,6 +43,8 @@ class Desk:
     run: Run = Run("publish_due_posts", "scheduled__1")
     timing: PublishTiming = PublishTiming(look_ups=(timedelta(0),), order_wait=timedelta(seconds=1))
     settle_time: timedelta = timedelta(seconds=120)
+    limits: MediaLimits = MediaLimits()
+    open_user_token: Callable[[FacebookPageConnection], Secret | None] | None = None
 
     def client(self) -> GraphClient:
         hosts = {"graph_url": self.sandbox.url, "graph_video_url": self.sandbox.url, "rupload_url": self.sandbox.url}
@@ -48,7 +52,9 @@ class Desk:
 
     def uploader(self) -> MediaUploader:
         store = AirflowMediaStore(MediaPlaces(str(self.media)))
-        return MediaUploader(self.world.engine(), self.client(), store, MediaLimits(), str(self.run))
+        return MediaUploader(
+            self.world.engine(), self.client(), store, self.limits, str(self.run), self.open_user_token
+        )
 
     def put(self, name: str, content: bytes) -> str:
         """Store a file; returns its storage path."""
@@ -128,6 +134,10 @@ class Desk:
 
     def as_run(self, run_id: str) -> Desk:
         return replace(self, run=Run("publish_due_posts", run_id))
+
+
+CHUNKED = MediaLimits(video=VideoLimits(single_request_bytes=1))
+"""Every video goes up in chunks, however small."""
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.media.samples import video
 from tests.services.conftest import PAGE
 
-from graph_sandbox.samples import make_png, make_video
+from graph_sandbox.samples import make_png
 from socialpub.services.clean_up import CleanUpLimits, clean_up
 
 CHANGES = {
@@ -24,7 +25,7 @@ def larp(desk):
 
 def uploaded(desk, larp, kind="photo"):
     """A scheduled draft whose asset is at Facebook already."""
-    content = make_png(1) if kind == "photo" else make_video(2 << 20)
+    content = make_png(1) if kind == "photo" else video()
     draft = desk.world.add_media_draft(larp, {"type": kind, "storage_path": desk.put("file", content)})
     post = desk.world.schedule_draft(draft, due_in=3600)
     publisher = desk.publisher()

@@ -7,9 +7,10 @@ import time
 
 import pytest
 from tests.media import samples
-from tests.services.conftest import PAGE
+from tests.services.conftest import CHUNKED, PAGE
 
 from graph_sandbox.samples import make_png
+from socialpub.media.limits import MediaLimits
 
 MIB = 1 << 20
 
@@ -158,7 +159,9 @@ def load(publisher, post):
     return load_lane(publisher, [post])
 
 
-def test_a_video_is_published_when_facebook_is_through_with_it(desk, larp):
+@pytest.mark.parametrize("limits", [CHUNKED, MediaLimits()], ids=["chunked", "whole"])
+def test_a_video_is_published_when_facebook_is_through_with_it(desk, larp, limits):
+    desk.limits = limits
     desk.sandbox.control.change_settings(processing_seconds=1.0, chunk_bytes=MIB)
     post = schedule(desk, larp, video(desk, "trailer.mp4", 3 * MIB + 17, title="Trailer"), body="See it")
     [result] = desk.scan_and_work()
@@ -175,6 +178,7 @@ def test_a_video_is_published_when_facebook_is_through_with_it(desk, larp):
 
 def test_a_video_that_facebook_can_not_use_fails_with_its_words(desk, larp):
     desk.sandbox.control.change_settings(processing_seconds=0.2)
+    desk.limits = CHUNKED
     desk.sandbox.control.add_fault("video_processing_error", edge="videos", phase="finish")
     post = schedule(desk, larp, video(desk, "odd.mp4"))
     desk.scan_and_work()
@@ -187,6 +191,7 @@ def test_a_video_that_facebook_can_not_use_fails_with_its_words(desk, larp):
 
 def test_an_unanswered_end_of_a_video_is_settled_by_the_video(desk, larp):
     desk.sandbox.control.change_settings(processing_seconds=0.5)
+    desk.limits = CHUNKED
     desk.sandbox.control.add_fault("committed_then_500", edge="videos", phase="finish")
     post = schedule(desk, larp, video(desk, "trailer.mp4"))
     desk.scan_and_work()
@@ -199,6 +204,7 @@ def test_an_unanswered_end_of_a_video_is_settled_by_the_video(desk, larp):
 
 
 def test_an_end_that_never_arrived_is_sent_again_for_the_same_video(desk, larp):
+    desk.limits = CHUNKED
     desk.sandbox.control.add_fault("error_500_code2", edge="videos", phase="finish")
     post = schedule(desk, larp, video(desk, "trailer.mp4"))
     desk.scan_and_work()
@@ -213,6 +219,7 @@ def test_an_end_that_never_arrived_is_sent_again_for_the_same_video(desk, larp):
 @pytest.mark.parametrize("fault", ["upload_lost_chunk", "upload_wrong_offset", "upload_transient", "upload_cut"])
 def test_a_chunk_in_trouble_is_sent_on(desk, larp, fault):
     desk.sandbox.control.change_settings(processing_seconds=0.1, chunk_bytes=MIB)
+    desk.limits = CHUNKED
     desk.sandbox.control.add_fault(fault, edge="videos", phase="transfer")
     post = schedule(desk, larp, video(desk, "trailer.mp4", 4 * MIB))
     desk.scan_and_work()
@@ -223,7 +230,9 @@ def test_a_chunk_in_trouble_is_sent_on(desk, larp, fault):
     assert received <= (desk.media / "trailer.mp4").stat().st_size + MIB
 
 
-def test_a_changed_video_is_not_published(desk, larp):
+@pytest.mark.parametrize("limits", [CHUNKED, MediaLimits()], ids=["chunked", "whole"])
+def test_a_changed_video_is_not_published(desk, larp, limits):
+    desk.limits = limits
     post = schedule(desk, larp, video(desk, "trailer.mp4", checksum_sha256="0" * 64))
     desk.scan_and_work()
     status, reason, *_ = desk.row(post)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from tests.services.conftest import PAGE
+from tests.services.conftest import CHUNKED, PAGE
 from tests.services.test_media_posts import MIB, photo, schedule, settle, video
 
 from socialpub.db.posts import Run
@@ -74,6 +74,7 @@ def test_a_link_beside_photos_is_refused_before_anyone_approves_it(desk, larp):
 @pytest.mark.parametrize("chunk", [1, 3, 5])
 def test_a_killed_upload_goes_on_where_it_stopped(desk, larp, chunk):
     """Killed after a chunk: what arrived is not sent again, and one video comes of it."""
+    desk.limits = CHUNKED
     desk.sandbox.control.change_settings(processing_seconds=0.1, chunk_bytes=MIB)
     post = schedule(desk, larp, video(desk, "trailer.mp4", 6 * MIB), due_in=3600)
     worker = multiprocessing.get_context("fork").Process(target=_upload_and_die, args=(desk, post, chunk))

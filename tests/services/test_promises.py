@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from tests.graph.publishing import publish_feed_post
 
 from socialpub.db import posts as statements
 from socialpub.db.engine import transaction
 from socialpub.errors import SocialpubError
-from socialpub.graph.posts import publish_feed_post
 from socialpub.models.statuses import FINAL
 from socialpub.services.arm import LoadedPost, load_posts
 from socialpub.services.outcomes import Published, decide_outcome

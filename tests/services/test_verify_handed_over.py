@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.services.conftest import PAGE
+from tests.media.samples import video
+from tests.services.conftest import CHUNKED, PAGE
 
-from graph_sandbox.samples import make_png, make_video
+from graph_sandbox.samples import make_png
 from socialpub.services.clean_up import CleanUpLimits, clean_up
 from socialpub.services.hand_over import HandOverLimits, hand_over_posts
 from socialpub.services.verify_handed_over import VerifyLimits, verify_handed_over_posts
@@ -258,8 +259,8 @@ def test_a_vanished_album_is_uploaded_anew(desk, larp):
 
 
 def test_a_video_is_held_by_its_own_id_until_a_post_shows_it(desk, larp):
-    video = {"type": "video", "storage_path": desk.put("film.mp4", make_video(2 << 20)), "title": "Zwiastun"}
-    post = hand_over(desk, desk.world.schedule_draft(desk.world.add_media_draft(larp, video), due_in=HOUR))
+    film = {"type": "video", "storage_path": desk.put("film.mp4", video()), "title": "Zwiastun"}
+    post = hand_over(desk, desk.world.schedule_draft(desk.world.add_media_draft(larp, film), due_in=HOUR))
     [held_video] = desk.sandbox.control.videos(PAGE)
     assert desk.row(post)[2] == held_video.id
     assert held_video.scheduled_publish_time == planned(desk, post)
@@ -271,16 +272,17 @@ def test_a_video_is_held_by_its_own_id_until_a_post_shows_it(desk, larp):
 
 def test_an_unclear_hand_over_of_a_video_is_settled_by_the_video(desk, larp):
     """One session makes one video."""
-    video = {"type": "video", "storage_path": desk.put("film.mp4", make_video(2 << 20))}
-    post = desk.world.schedule_draft(desk.world.add_media_draft(larp, video), due_in=HOUR)
+    film = {"type": "video", "storage_path": desk.put("film.mp4", video())}
+    post = desk.world.schedule_draft(desk.world.add_media_draft(larp, film), due_in=HOUR)
+    desk.limits = CHUNKED
     desk.sandbox.control.add_fault("committed_then_500", method="POST", edge="videos", phase="finish")
     hand_over(desk, post)
     assert len(desk.sandbox.control.videos(PAGE)) == 1
 
 
 def test_a_canceled_video_is_deleted_at_facebook(desk, larp):
-    video = {"type": "video", "storage_path": desk.put("film.mp4", make_video(2 << 20))}
-    hand_over(desk, desk.world.schedule_draft(desk.world.add_media_draft(larp, video), due_in=HOUR))
+    film = {"type": "video", "storage_path": desk.put("film.mp4", video())}
+    hand_over(desk, desk.world.schedule_draft(desk.world.add_media_draft(larp, film), due_in=HOUR))
     desk.world.run("update social_scheduled_posts set status = 'canceled'", user="backoffice_login")
     clean_up(desk.publisher(), CleanUpLimits())
     assert desk.sandbox.control.videos(PAGE) == []

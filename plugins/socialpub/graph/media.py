@@ -15,6 +15,8 @@ from typing import Protocol
 from urllib3.fields import RequestField
 from urllib3.filepost import choose_boundary
 
+from socialpub.errors import MediaError
+
 _PIECE = 262_144
 
 
@@ -107,6 +109,8 @@ def _read_exactly(file: MediaFile) -> Iterator[bytes]:
 def _read(file: MediaFile, size: int) -> bytes:
     try:
         return file.stream.read(size)
+    except MediaError:  # It names the file and says what to do, and no more.
+        raise
     except Exception as error:  # noqa: BLE001 - each storage fails in its own way, none of them Facebook's
         kind = type(error).__name__
     # Raised outside the `except`: the text of a storage's exception may hold a signed URL.

@@ -8,7 +8,7 @@ from datetime import datetime
 from socialpub.graph.answers import parse_id, require_id
 from socialpub.graph.client import GraphClient
 from socialpub.graph.media import MediaFile
-from socialpub.graph.nodes import delete_node, read_node
+from socialpub.graph.nodes import read_node
 from socialpub.graph.page_post import parse_instant
 from socialpub.graph.prepare import Order
 from socialpub.models.secret import Secret
@@ -65,8 +65,3 @@ def read_photo(client: GraphClient, photo_id: str, token: Secret) -> Photo | Non
     story = read_node(client, story_id, token, fields="id,is_published") if story_id else None
     is_published = story is not None and story.body.get("is_published") is True
     return Photo(photo_id, parse_instant(response.body.get("created_time")), is_published)
-
-
-def delete_photo(client: GraphClient, photo_id: str, token: Secret) -> None:
-    """Delete an unpublished photo; `delete_node` says what else that may come to."""
-    delete_node(client, photo_id, token)

@@ -28,7 +28,6 @@ __all__ = [
     "inspect_token",
     "list_published_posts",
     "prepare_feed_post",
-    "publish_feed_post",
     "publish_unseen_post",
     "read_post",
     "send_feed_post",
@@ -128,11 +127,6 @@ def send_feed_post(client: GraphClient, prepared: PreparedFeedPost) -> Published
         response.usage,
         response.fbtrace_id,
     )
-
-
-def publish_feed_post(client: GraphClient, page_id: str, token: Secret, post: FeedPost) -> PublishedPost:
-    """Prepare and send in one go; raises what both raise."""
-    return send_feed_post(client, prepare_feed_post(client, page_id, token, post))
 
 
 def publish_unseen_post(client: GraphClient, page_id: str, token: Secret, message: str) -> PublishedPost:

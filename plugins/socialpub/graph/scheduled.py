@@ -1,10 +1,9 @@
-"""Posts and videos that Facebook holds until their time: list them, change them, publish them early."""
+"""Posts and videos that Facebook holds until their time: list them, move them, publish them early."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from socialpub.errors import GraphFailure, InvalidPostError
 from socialpub.graph.client import GraphClient
 from socialpub.graph.nodes import delete_node, update_node
 from socialpub.graph.page_post import POST_FIELDS, PagePost, parse_page_post
@@ -45,29 +44,6 @@ def publish_video_now(client: GraphClient, video_id: str, token: Secret) -> None
     update_node(client, video_id, token, {"published": True}, is_repeatable=False)
 
 
-def edit_message(client: GraphClient, post_id: str, token: Secret, message: str) -> None:
-    """Replace the text of a post that this app made. May be repeated. Raises a `GraphError`.
-
-    An empty text is an `InvalidPostError`: sent, it would be left out and change nothing.
-    """
-    _require_text(post_id, message)
-    update_node(client, post_id, token, {"message": message})
-
-
-def edit_video(
-    client: GraphClient, video_id: str, token: Secret, *, title: str | None = None, description: str | None = None
-) -> None:
-    """The same for the title and the text of a video; None leaves one as it is."""
-    _require_text(video_id, title or description)
-    update_node(client, video_id, token, {"name": title, "description": description})
-
-
 def cancel_schedule(client: GraphClient, node_id: str, token: Secret) -> None:
     """Delete a scheduled post or video, before or after its time; `delete_node` says what else that may come to."""
     delete_node(client, node_id, token)
-
-
-def _require_text(edge: str, text: str | None) -> None:
-    if not text:
-        failure = GraphFailure(edge, "A text can't be changed to nothing; nothing was sent.")
-        raise InvalidPostError(failure, next_step="cancel the post and schedule it again without a text.")

@@ -15,7 +15,7 @@ from socialpub.graph.read_back import CLOCK_TOLERANCE, normalise_text
 from socialpub.graph.videos import VideoDetails
 from socialpub.models.secret import Secret
 
-_FIELDS = "id,title,description,created_time"
+_FIELDS = "id,title,description,created_time,published"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class PageVideo:
     title: str | None = field(repr=False)
     description: str | None = field(repr=False)
     created_time: datetime | None
+    is_published: bool | None = None
 
 
 def list_videos(
@@ -70,9 +71,11 @@ def _parse_video(node: Any) -> PageVideo | None:  # noqa: ANN401 - JSON of a sha
     video_id = parse_id(node.get("id")) if isinstance(node, dict) else None
     if video_id is None:
         return None
+    published = node.get("published")
     return PageVideo(
         video_id,
         parse_text(node.get("title")),
         parse_text(node.get("description")),
         parse_instant(node.get("created_time")),
+        published if isinstance(published, bool) else None,
     )

@@ -81,7 +81,7 @@ def transfer(client: GraphClient, token: Secret, upload: VideoUpload, chunk: Rea
 def cancel(client: GraphClient, token: Secret, upload: VideoUpload) -> None:
     """Give an unfinished upload up. May be repeated: a session that is over already is as good as canceled.
 
-    One that is over because it was finished has made a video, which only `delete_video` takes away.
+    One that is over because it was finished has made a video, which only `nodes.delete_node` takes away.
     """
     try:
         fields = {"upload_phase": "cancel", "upload_session_id": upload.session_id}

@@ -70,6 +70,16 @@ class FacebookHook(BaseHook):
         self._mask({token.reveal()})
         return token
 
+    def open_user_token(self, page: FacebookPageConnection) -> Secret | None:
+        """The token of the person who connected the Page, from now on masked; None where there is none."""
+        if page.user_access_token is None:
+            return None
+        if self._cipher is None:
+            self._cipher = load_cipher()
+        token = self._cipher.decrypt(page.user_access_token)
+        self._mask({token.reveal()})
+        return token
+
     def mask_ahead(self, pages: Collection[FacebookPageConnection], now: datetime) -> None:
         """Mask the tokens of a whole lane together, so that `open_token` finds them masked.
 

@@ -29,6 +29,8 @@ class VideoLimits:
     min_seconds: float = 1
     """Subcode 1363025."""
     max_seconds: float = 240 * 60
+    single_request_bytes: int = 10_000_000
+    """Up to this size a video goes up in one request, above it in chunks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from sqlalchemy import BigInteger, FetchedValue, ForeignKey, SmallInteger, UniqueConstraint, text
@@ -57,3 +58,8 @@ class DraftAsset(Base):
     uploaded_at: Mapped[datetime | None]
     created_at: Mapped[WrittenNow]
     updated_at: Mapped[WrittenNow] = mapped_column(server_onupdate=FetchedValue())
+
+    @property
+    def file_name(self) -> str:
+        """What Facebook is told that the file is called."""
+        return PurePosixPath(self.storage_path).name

@@ -202,7 +202,9 @@ def open_publisher(engine: Engine, run: Run) -> Publisher:
         from socialpub.hooks.storage import AirflowMediaStore
         from socialpub.services.upload import MediaUploader
 
-        return MediaUploader(engine, client, AirflowMediaStore(settings.media), settings.media_limits, str(run))
+        open_user_token = hook.open_user_token if settings.upload_handles else None
+        store = AirflowMediaStore(settings.media)
+        return MediaUploader(engine, client, store, settings.media_limits, str(run), open_user_token)
 
     return Publisher(
         engine=engine,

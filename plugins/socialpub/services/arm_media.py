@@ -7,17 +7,22 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import PurePosixPath
 
 from socialpub.graph.client import GraphClient
-from socialpub.graph.media import MediaFile
 from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
-from socialpub.graph.videos import AcceptedVideo, PreparedVideo, VideoDetails, prepare_finish, send_video
-from socialpub.media.inspect import inspect_media
-from socialpub.models import AssetType, DraftAsset
+from socialpub.graph.videos import (
+    AcceptedVideo,
+    PreparedVideo,
+    VideoDetails,
+    prepare_finish,
+    prepare_publication,
+    send_video,
+)
+from socialpub.models import DraftAsset
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost, build_content
-from socialpub.services.upload import MediaUploader, read_upload, require_usable
+from socialpub.services.upload import MediaUploader
+from socialpub.services.upload_video import read_upload
 
 
 def arm_media(
@@ -55,21 +60,14 @@ def _arm_video(
     token: Secret,
     publish_at: datetime | None,
 ) -> Callable[[], AcceptedVideo]:
-    """The end of the upload, which publishes it (Graph API reference, Page videos)."""
+    """The end of a chunked upload publishes it, with its texts; one that came whole has them and is unpublished."""
     upload = read_upload(video, post.page.page_id, video.upload_end_offset or 0)
-    assert upload is not None, "an uploaded video has its session"
-    details = VideoDetails(video.title, post.content.message, scheduled_publish_time=publish_at)
+    if upload is None:
+        assert video.facebook_media_id is not None, "an uploaded video has its id"
+        return partial(send_video, client, prepare_publication(client, video.facebook_media_id, token, publish_at))
     files = ExitStack()
-    if video.thumbnail_path:
-        details = replace(details, thumb=_open_thumbnail(uploader, video.thumbnail_path, files))
-    return partial(_send_video, client, prepare_finish(client, token, upload, details), files)
-
-
-def _open_thumbnail(uploader: MediaUploader, storage_path: str, files: ExitStack) -> MediaFile:
-    file = uploader.store.open(storage_path)
-    facts = require_usable(inspect_media(file, AssetType.PHOTO, uploader.limits))
-    stream = files.enter_context(file.open_stream())
-    return MediaFile(stream, file.size, PurePosixPath(storage_path).name, facts.mime_type)
+    details = VideoDetails(video.title, post.content.message, uploader.open_thumbnail(video, files))
+    return partial(_send_video, client, prepare_finish(client, token, upload, details, publish_at), files)
 
 
 def _send_video(client: GraphClient, prepared: PreparedVideo, files: ExitStack) -> AcceptedVideo:

@@ -73,11 +73,13 @@ def _look(confirmer: Confirmer, post: LoadedPost, token: Secret, sent_at: dateti
 
 
 def _look_for_video(confirmer: Confirmer, post: LoadedPost, token: Secret) -> ReadBack:
-    """Its id is known before its first byte leaves; a video whose upload was not ended is on no schedule."""
+    """A video whose upload was not ended is on no schedule, nor is one that came whole and has no time."""
     assert post.video is not None, "asked of videos only"
     video_id = post.video.facebook_media_id
     video = read_native(confirmer.client, post.page.page_id, video_id, token) if video_id else None
     if video is None or video.is_uploading:
+        return Absent()
+    if post.video.upload_session_id is None and not (video.is_live or video.is_scheduled):
         return Absent()
     return Found(PagePost(video.id, None, None, video.permalink_url, None, None, is_published=video.is_live))
 

@@ -1,4 +1,4 @@
-"""Looking an unconfirmed video up: its id is known before its first byte leaves, so the video itself is asked."""
+"""Looking an unconfirmed video up: what publishes it names its id, so the video itself is asked."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VideoReadBack = Found | Absent | InProcess | Rejected
 
 
 def look_for_video(client: GraphClient, post: LoadedPost, token: Secret) -> VideoReadBack:
-    """Absent means that its end never arrived, or that there is no such video. Raises a `GraphError`."""
+    """Absent means that what publishes it never arrived, or that there is no such video. Raises a `GraphError`."""
     assert post.video is not None, "asked of videos only"
     video_id = post.video.facebook_media_id
     if video_id is None:
@@ -52,6 +52,8 @@ def look_for_video(client: GraphClient, post: LoadedPost, token: Secret) -> Vide
         case VideoState.FAILED:
             return Rejected(describe_failure(status))
         case VideoState.UPLOADING:
+            return Absent()
+        case VideoState.READY if post.video.upload_session_id is None:  # It came whole; what publishes it did not.
             return Absent()
         case _:
             return InProcess()

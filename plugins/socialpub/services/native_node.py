@@ -23,6 +23,8 @@ class NativeNode:
     is_live: bool
     permalink_url: str | None = None
     created_time: datetime | None = None
+    is_scheduled: bool = False
+    """Whether it is a video that Facebook names a time for."""
     is_uploading: bool = False
     """Whether it is a video whose upload was not ended, or is not known to be."""
     is_processing: bool = False
@@ -67,6 +69,7 @@ def _read_video(client: GraphClient, page_id: str, video_id: str, token: Secret)
         (post_id if "_" in post_id else f"{page_id}_{post_id}") if is_live else video_id,
         is_live,
         status.permalink_url,
+        is_scheduled=status.scheduled_publish_time is not None,
         is_uploading=status.state is VideoState.UPLOADING,
         is_processing=status.state in (VideoState.UPLOADING, VideoState.PROCESSING),
         errors=status.errors if status.state is VideoState.FAILED else (),

@@ -222,6 +222,8 @@ class Publisher:
             self.record(post, Published(sent.id, sent.permalink_url, sent.usage, sent.fbtrace_id), now=now)
         else:
             self.keep_processing(post, sent.video_id)
+            [accepted] = self._reload(post)
+            self.settle_video(accepted)  # One that was uploaded hours ago is processed, and live by now.
 
     def keep_processing(self, post: LoadedPost, video_id: str) -> None:
         assert post.attempt is not None, "a sent post has an open attempt"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -15,11 +15,9 @@ from socialpub.db.assets import Upload, add_cleanup, record_figures, save_upload
 from socialpub.db.engine import transaction
 from socialpub.db.locks import upload_lock
 from socialpub.errors import InvalidPostError, MediaChangedError, MediaRefusedError
-from socialpub.graph import video_upload
 from socialpub.graph.client import GraphClient
 from socialpub.graph.media import MediaFile
 from socialpub.graph.photos import upload_photo
-from socialpub.graph.video_upload import VideoUpload
 from socialpub.media.findings import Inspection, MediaFacts
 from socialpub.media.inspect import inspect_media
 from socialpub.media.limits import MediaLimits
@@ -28,9 +26,6 @@ from socialpub.media.source import MediaStore, StoredFile
 from socialpub.models import AssetType, CleanupKind, DraftAsset, FacebookPageConnection, UploadState
 from socialpub.models.secret import Secret
 from socialpub.services.check_assets import compare_figures
-from socialpub.services.video_bytes import send_video_bytes
-
-log = logging.getLogger(__name__)
 
 # Facebook deletes a photo that no post shows after about 24 hours (Graph API reference, Page photos).
 LIFETIME = timedelta(hours=23)
@@ -45,6 +40,8 @@ class MediaUploader:
     store: MediaStore
     limits: MediaLimits
     actor: str
+    open_user_token: Callable[[FacebookPageConnection], Secret | None] | None = None
+    """The token of the person behind a Page, where large videos are to go up by handles; None: in chunks."""
 
     def upload_assets(
         self,
@@ -74,7 +71,9 @@ class MediaUploader:
     def _upload(self, asset: DraftAsset, page: FacebookPageConnection, token: Secret, *, is_temporary: bool) -> None:
         try:
             if asset.type == AssetType.VIDEO:
-                self._upload_video(asset, page, token)
+                from socialpub.services.upload_video import upload_video
+
+                upload_video(self, asset, page, token)
             else:
                 self._upload_photo(asset, page, token, is_temporary=is_temporary)
         except InvalidPostError as refusal:
@@ -96,17 +95,27 @@ class MediaUploader:
         else:
             file, content_type = self._open_photo(asset)
             with file.open_stream() as stream:
-                photo_id = send(MediaFile(stream, file.size, PurePosixPath(asset.storage_path).name, content_type))
-        self._give_up_earlier(asset, page)
-        self._save(asset, page, Upload(UploadState.UPLOADED, photo_id, is_temporary=is_temporary))
+                photo_id = send(MediaFile(stream, file.size, asset.file_name, content_type))
+        self.give_up_earlier(asset, page)
+        self.save(asset, page, Upload(UploadState.UPLOADED, photo_id, is_temporary=is_temporary))
 
     def _open_photo(self, asset: DraftAsset) -> tuple[StoredFile, str]:
         """The file to send and its MIME type. Raises a `MediaError` unless it is what was approved, and usable."""
         file = self.store.open(asset.storage_path)
-        found = inspect_media(file, AssetType.PHOTO, self.limits, may_reencode=asset.may_reencode)
+        found = self.require_approved(asset, file)
+        if found.needs_reencoding:
+            return reencode_photo(file, self.limits.photo), MIME_TYPE
+        return file, require_usable(found).mime_type
+
+    def require_approved(self, asset: DraftAsset, file: StoredFile) -> Inspection:
+        """Read the file, and fill in what nobody declared of it.
+
+        Raises a `MediaError` unless it is what was approved, and usable.
+        """
+        found = inspect_media(file, AssetType(asset.type), self.limits, may_reencode=asset.may_reencode)
         facts = require_usable(found)
         if differences := compare_figures(asset, facts):
-            raise _not_approved(asset, differences)
+            raise not_approved(asset, differences)
         with transaction(self.engine, actor=self.actor) as session:
             record_figures(
                 session,
@@ -116,42 +125,24 @@ class MediaUploader:
                 checksum_sha256=facts.checksum_sha256,
                 mime_type=facts.mime_type,
             )
-        if found.needs_reencoding:
-            return reencode_photo(file, self.limits.photo), MIME_TYPE
-        return file, facts.mime_type
+        return found
 
-    def _upload_video(self, asset: DraftAsset, page: FacebookPageConnection, token: Secret) -> None:
-        file = self.store.open(asset.storage_path)
-        if asset.size_bytes not in (None, file.size):
-            raise _not_approved(asset, [f"its size in bytes is {file.size}, not {asset.size_bytes}"])
-        if not self.limits.video.min_bytes <= file.size <= self.limits.video.max_bytes:
-            require_usable(inspect_media(file, AssetType.VIDEO, self.limits))
-        begun = read_upload(asset, page.page_id, file.size)
-        if begun is None:
-            self._give_up_earlier(asset, page)
-        upload, checksum = send_video_bytes(
-            self.client, page.page_id, token, file, begun, self._saver(asset, page, UploadState.UPLOADING)
-        )
-        if asset.checksum_sha256 not in (None, checksum):
-            video_upload.cancel(self.client, token, upload)
-            raise _not_approved(asset, [f"its SHA-256 is {checksum}, not {asset.checksum_sha256}"])
-        self._saver(asset, page, UploadState.UPLOADED)(upload)
+    def open_thumbnail(self, asset: DraftAsset, files: ExitStack) -> MediaFile | None:
+        """The picture for a video, open until `files` are closed; a `MediaError` for one that is not usable."""
+        if not asset.thumbnail_path:
+            return None
+        file = self.store.open(asset.thumbnail_path)
+        facts = require_usable(inspect_media(file, AssetType.PHOTO, self.limits))
+        stream = files.enter_context(file.open_stream())
+        return MediaFile(stream, file.size, PurePosixPath(asset.thumbnail_path).name, facts.mime_type)
 
-    def _saver(
-        self, asset: DraftAsset, page: FacebookPageConnection, state: UploadState
-    ) -> Callable[[VideoUpload], None]:
-        def save(upload: VideoUpload) -> None:
-            offsets = upload.start_offset, upload.end_offset
-            self._save(asset, page, Upload(state, upload.video_id, upload.session_id, *offsets))
-
-        return save
-
-    def _give_up_earlier(self, asset: DraftAsset, page: FacebookPageConnection) -> None:
+    def give_up_earlier(self, asset: DraftAsset, page: FacebookPageConnection) -> None:
         """What an earlier upload left is nobody's as soon as another takes its place."""
         if asset.facebook_media_id:
             self._clean_up(asset, page, asset.facebook_media_id, asset.upload_session_id, "It was uploaded again.")
 
-    def _save(self, asset: DraftAsset, page: FacebookPageConnection, upload: Upload) -> None:
+    def save(self, asset: DraftAsset, page: FacebookPageConnection, upload: Upload) -> None:
+        """Write down how far it is. Raises `MediaChangedError` when nobody wants it any more."""
         with transaction(self.engine, actor=self.actor) as session:
             is_saved = save_upload(session, asset.id, asset.upload_ticket, upload)
         if not is_saved and upload.media_id:
@@ -195,16 +186,8 @@ def is_uploaded(asset: DraftAsset, *, needed_until: datetime, is_temporary: bool
     )
 
 
-def read_upload(asset: DraftAsset, page_id: str, file_size: int) -> VideoUpload | None:
-    """Where the saved upload of a video came to; None when there is none to go on with."""
-    if asset.upload_session_id is None or asset.facebook_media_id is None:
-        return None
-    assert asset.upload_start_offset is not None and asset.upload_end_offset is not None, "saved with their session"
-    offsets = asset.upload_start_offset, asset.upload_end_offset
-    return VideoUpload(page_id, file_size, asset.upload_session_id, asset.facebook_media_id, *offsets)
-
-
-def _not_approved(asset: DraftAsset, differences: list[str]) -> MediaChangedError:
+def not_approved(asset: DraftAsset, differences: list[str]) -> MediaChangedError:
+    """For a file that differs from what its row says of it."""
     return MediaChangedError(
         f"“{asset.storage_path}” is not the file that was approved: {'; '.join(differences)}.",
         next_step="put the approved file back, or have the draft approved with the new one.",
