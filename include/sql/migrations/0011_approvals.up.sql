@@ -147,9 +147,11 @@ $$;
 
 -- Approvals ----------------------------------------------------------------------------------------------------------
 
+-- Called a row, and planned once a session, perhaps while the tables were small: no plan may read a whole one.
+
 -- How many approvals the draft lacks as it is now. Each person counts once, an author or editor never.
 create function social_missing_approvals(draft uuid) returns integer
-language plpgsql stable set search_path from current as $$
+language plpgsql stable set search_path from current set enable_seqscan = off as $$
 declare
     missing integer;
 begin
@@ -171,7 +173,7 @@ end
 $$;
 
 create or replace function social_guard_approval() returns trigger
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
     draft record;
 begin
@@ -212,7 +214,7 @@ end
 $$;
 
 create or replace function social_after_approval() returns trigger
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 begin
     if new.decision = 'rejected' then
         update social_drafts set status = 'draft' where id = new.draft_id;
@@ -226,7 +228,7 @@ $$;
 
 -- A status is a claim about other rows; see 0002 and 0006.
 create or replace function social_check_draft_evidence() returns trigger
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare
     draft record;
     missing integer;
