@@ -31,6 +31,7 @@ OUR_DAGS = (
     "publish_due_posts",
     "publish_post_now",
     "send_daily_digest",
+    "smoke_test_page",
     "verify_handed_over_posts",
 )
 _START_SECONDS = 120

@@ -128,7 +128,7 @@ class Life:
             run = self.desk.as_run(f"run {number}")
             publisher = replace(run.publisher(), open_token=lambda page: cipher.decrypt(page.access_token))
             self.told += [(f"lane {mode}", str(work_lane(publisher, lane, threads=2))) for lane in run.scan()]
-            self.told.append((f"post {mode}", "\n".join(show(world.engine(), post))))
+            self.told.append((f"post {mode}", "\n".join(show(world.engine(), str(post)))))
             world.run("update social_publishing_gate set rate_limited_until = null")
         self.control.clear_faults()
 

@@ -15,6 +15,7 @@ import requests
 from bench.fresh_database import ADD_APPROVED_DRAFTS, ADD_PAGES
 from local_stack.state import PROJECT, Ports
 from socialpub.errors import ConfigurationError
+from socialpub.graph.latency import LATENCIES
 from socialpub.settings import MetricsAccess, Settings
 from tests.conftest import World
 from tests.metrics.conftest import Serve
@@ -157,3 +158,20 @@ def wait_for_alerts(prometheus: str, wanted: set[str]) -> set[str]:
             continue
         firing = {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
     return firing if firing is not None else {"nothing was evaluated"}
+
+
+def test_any_server_shows_the_same_and_one_that_ends_takes_nothing_along(serve: Serve, world: World):
+    """Two API servers, then a third: what one has measured itself is everybody's with its first scrape."""
+    first, second = serve(TOKEN), serve(TOKEN)
+    world.schedule(world.add_page())
+    LATENCIES.take()
+    LATENCIES.observe("1/feed", None, 0.3)
+
+    def counters(url: str) -> list[str]:
+        text = requests.get(url, headers={"Authorization": "Bearer a-long-token"}, timeout=10).text
+        return [line for line in text.splitlines() if "_total{" in line or "_seconds_count{" in line]
+
+    shown = counters(first)
+    assert 'social_posts_scheduled_total{delivery="direct"} 1.0' in shown
+    assert 'facebook_api_latency_seconds_count{edge="feed",outcome="success"} 1.0' in shown
+    assert counters(second) == shown == counters(serve(TOKEN))
