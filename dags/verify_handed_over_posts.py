@@ -2,7 +2,8 @@
 ### Verify handed-over posts
 
 Every five minutes: looks after the posts that Facebook itself publishes (delivery *native*), and does what is left to
-do around posts. One query decides which of the tasks have work; the others are skipped.
+do around posts. One query decides which of the tasks have work; the others are skipped. The same task seals the new
+rows of the audit log (`socialpub audit verify`).
 
 * **hand_over_posts** gives native posts to Facebook as scheduled posts, 28 days to 15 minutes before their time. What
   Facebook will not hold is published by *publish_due_posts* at its time, like any other post.

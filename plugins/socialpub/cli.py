@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from socialpub.cli_audit import add_audit_verbs
 from socialpub.cli_connections import add_verbs
 from socialpub.errors import SocialpubError
 
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     again.set_defaults(run=_requeue_outbox)
     verbs.add_parser("doctor", help="check what publishing needs").set_defaults(run=_doctor)
     add_verbs(verbs)
+    add_audit_verbs(verbs)
     return parser
 
 

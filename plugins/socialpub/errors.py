@@ -75,6 +75,10 @@ class LocalTimeError(SocialpubError):
         self.choices = choices
 
 
+class AuditError(SocialpubError):
+    """The audit log can't be checked in the way that was asked for."""
+
+
 class UnknownPageError(SocialpubError):
     """No connected Page has the given id."""
 

@@ -65,6 +65,8 @@ class Settings:
     delivery: DeliveryRules = field(default_factory=DeliveryRules)
     link_lifetime: timedelta = timedelta(days=3)
     """How long a link in a message opens anything."""
+    twins_within: timedelta = timedelta(hours=24)
+    """The same words on the same Page, this near to each other, are worth a warning when a draft is submitted."""
     templates_folder: Path | None = None
     """Templates in here come before ours of the same name."""
     draft_url: str = ""
@@ -132,6 +134,7 @@ class Settings:
             extra_permissions=_words(environment.get(f"{_PREFIX}EXTRA_PERMISSIONS", "")),
             grouping=Grouping(pace=timedelta(minutes=_number(environment, "NOTIFY_PACE_MINUTES", 5))),
             link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
+            twins_within=timedelta(hours=_number(environment, "DUPLICATE_HOURS", 24)),
             templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
             draft_url=_draft_url(environment),
             tokens=_token_settings(environment),

@@ -6,22 +6,18 @@ A morning may have thousands of posts. So all looks together have their time; wh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
-from socialpub.db.engine import transaction
-from socialpub.errors import ConfigurationError, MediaError
-from socialpub.media.findings import Finding
+from socialpub.errors import ConfigurationError
 from socialpub.media.limits import LinkLimits, MediaLimits
 from socialpub.media.link_preview import check_link
 from socialpub.media.source import MediaStore
-from socialpub.models import AssetType, DraftAsset
-from socialpub.services.check_assets import check_assets
 from socialpub.services.digest.digest import ComingPost
+from socialpub.services.look_at_files import look_at_files
 
 _ACTOR = "digest"
 
@@ -58,24 +54,7 @@ class LookAhead:
 
     def _look_at_files(self, draft_id: UUID) -> list[str]:
         try:
-            if videos := self._list_video_paths(draft_id):
-                return [str(finding) for finding in self._find_missing(videos)]
-            findings = check_assets(self.engine, self.store, draft_id, self.media_limits, actor=_ACTOR)
+            findings = look_at_files(self.engine, self.store, draft_id, self.media_limits, actor=_ACTOR)
             return [str(finding) for finding in findings]
         except ConfigurationError as error:
             return [f"Its files can't be looked at: {error}"]
-
-    def _list_video_paths(self, draft_id: UUID) -> list[str]:
-        """Read as a whole, a video would take minutes; the upload that comes before its second does that."""
-        videos = select(DraftAsset.storage_path, DraftAsset.thumbnail_path).where(
-            DraftAsset.draft_id == draft_id, DraftAsset.type == AssetType.VIDEO
-        )
-        with transaction(self.engine, actor=_ACTOR) as session:
-            return [path for row in session.execute(videos) for path in row if path]
-
-    def _find_missing(self, paths: list[str]) -> Iterator[Finding]:
-        for path in paths:
-            try:
-                self.store.open(path)
-            except MediaError as error:
-                yield Finding.of_error(path, error)

@@ -1,0 +1,90 @@
+"""Does the audit log still say what it said when it was sealed?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, Row
+from sqlalchemy.orm import Session
+
+from socialpub.db.audit import count_unsealed, digest_seal, list_seals, read_cluster
+from socialpub.db.engine import transaction
+from socialpub.errors import AuditError
+
+Report = Callable[[int, int], None]
+"""How many seals are checked, of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerdict:
+    """What a look at the whole chain came to. `head` names the last seal; kept elsewhere, it proves all before it."""
+
+    sealed_rows: int
+    unsealed_rows: int
+    """Written since the last seal; nothing can be said of them yet."""
+    seals: int
+    head: str
+    troubles: tuple[str, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.troubles
+
+
+def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report: Report) -> AuditVerdict:
+    """Digest every sealed row anew. `expected_head` is a `head` of an earlier verdict, which the chain has to contain.
+
+    Raises `AuditError` for a head that is none.
+    """
+    with transaction(engine, actor="audit") as session:
+        seals, cluster = list_seals(session), read_cluster(session)
+    troubles = [*_gaps(seals), *_find_head(seals, expected_head)]
+    sealed = 0
+    for done, seal in enumerate(seals, start=1):
+        # Rows that were there before a restore are covered by the first seal after it.
+        if seal.cluster == cluster:
+            with transaction(engine, actor="audit") as session:
+                sealed += seal.row_count
+                troubles.extend(_compare(session, seal))
+        report(done, len(seals))
+    with transaction(engine, actor="audit") as session:
+        unsealed = count_unsealed(session)
+    head = _head(seals[-1]) if seals else "none"
+    return AuditVerdict(sealed, unsealed, len(seals), head, tuple(troubles))
+
+
+def _compare(session: Session, seal: Row[Any]) -> Iterator[str]:
+    found = digest_seal(session, seal.number)
+    if found.row_count != seal.row_count:
+        yield f"{_span(seal)}: {found.row_count} rows instead of {seal.row_count}."
+    elif found.digest != seal.digest:
+        yield f"{_span(seal)}: a row was changed, or another one stands in its place."
+
+
+def _gaps(seals: list[Row[Any]]) -> Iterator[str]:
+    numbers = [seal.number for seal in seals]
+    if missing := sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
+        yield f"Seals {', '.join(map(str, missing[:10]))} are missing."
+
+
+def _find_head(seals: list[Row[Any]], expected: str | None) -> Iterator[str]:
+    if expected is None:
+        return
+    number, _, digest = expected.partition(":")
+    if not (number.isdigit() and len(digest) == 64):
+        raise AuditError(
+            f"“{expected[:80]}” is no head of the chain.", next_step="give one that audit verify has printed, as 12:ab…"
+        )
+    if expected not in map(_head, seals):
+        yield f"The chain has no seal {number} with the digest {digest[:12]}…: it was written anew since."
+
+
+def _head(seal: Row[Any]) -> str:
+    return f"{seal.number}:{seal.digest.hex()}"
+
+
+def _span(seal: Row[Any]) -> str:
+    upto = f"up to row {seal.upto_id}" if seal.upto_transaction else f"rows 1 to {seal.base_id}"
+    return f"Seal {seal.number} of {seal.sealed_at:%Y-%m-%d %H:%M} UTC, {upto}"
