@@ -30,8 +30,8 @@ class FindChoresOperator(BaseBranchOperator):
     """Chooses the tasks that have something to do, with one query; the others are skipped without a process of theirs.
 
     Tasks are found by their ids: `hand_over_posts`, `verify_posts`, `clean_up`, `post_first_comments`,
-    `process_webhook_events`, `tidy_up`. What the audit log has new is sealed on the way, which takes less than a task of
-    its own would.
+    `process_webhook_events`, `tidy_up`. What the audit log has new is sealed on the way, which takes less than a task
+    of its own would.
     """
 
     ui_color = "#dbe9ff"
