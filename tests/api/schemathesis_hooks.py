@@ -7,5 +7,6 @@ import schemathesis
 
 @schemathesis.serializer("application/offset+octet-stream")
 def serialize_piece(ctx, value):
-    """As it is."""
-    return value if isinstance(value, bytes) else str(value).encode()
+    """As it is, whatever wrapper it comes in."""
+    content = getattr(value, "data", value)
+    return content if isinstance(content, bytes) else str(content).encode()
