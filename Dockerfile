@@ -10,7 +10,7 @@ COPY include /opt/socialpub/include
 RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-build-isolation --no-deps -e /opt/socialpub
 
 FROM python:3.12-slim
-RUN useradd --create-home --home-dir /opt/airflow --uid 50000 airflow
+RUN useradd --create-home --home-dir /opt/airflow --uid 50000 airflow && install -d -o airflow /media
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/socialpub /opt/socialpub
 COPY airflow_settings.yaml /opt/socialpub/
@@ -24,7 +24,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     AIRFLOW__CORE__PLUGINS_FOLDER=/opt/socialpub/plugins
 WORKDIR /opt/socialpub
 USER airflow
-# The volume for task logs takes its owner from here.
+# The volumes for task logs and media take their owner from here.
 RUN mkdir /opt/airflow/logs
 ENTRYPOINT ["python", "/opt/socialpub/include/docker/entrypoint.py"]
 CMD ["airflow", "version"]

@@ -33,10 +33,13 @@ from socialpub.api.resources import Resources
 from socialpub.graph.client import GraphClient
 from socialpub.graph.settings import GraphSettings
 from socialpub.hooks.airflow_runs import StartedRun
+from socialpub.hooks.storage import AirflowMediaStore
 from socialpub.media.places import MediaPlaces
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 from socialpub.services.connections import FacebookConnectionService
+from socialpub.services.draft_approval import DraftApprovalService
+from socialpub.services.look_at_files import look_at_files
 from socialpub.settings import Settings, TokenSettings
 
 PAGE = "200000000000001"
@@ -124,6 +127,13 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
     (tmp_path / "media").mkdir()
     (tmp_path / "keys.pem").write_bytes(SIGNER.public_pem)
     started: list[tuple[UUID, str, str]] = []
+    store = AirflowMediaStore(settings.media)
+
+    def open_approvals(engine):
+        def look(draft_id):
+            return look_at_files(engine, store, draft_id, settings.media_limits, actor="submit")
+
+        return DraftApprovalService(engine, look_at_files=look)
 
     def start_publish(post_id: UUID, reason: str, user: str) -> StartedRun:
         started.append((post_id, reason, user))
@@ -135,6 +145,7 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
         lambda: f"{url}{PREFIX}",
         lambda: settings,
         lambda: Secret(DEFAULT_APP_SECRET),
+        open_approvals,
         start_publish,
     )
     plugin_app = create_app(resources)

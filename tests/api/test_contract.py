@@ -18,6 +18,8 @@ from tests.api.conftest import PREFIX, SIGNER
 
 EXAMPLES = os.environ.get("SOCIALPUB_FUZZ_EXAMPLES", "8")
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+ROOT = Path(__file__).resolve().parents[2]
+UPLOAD = "0197d3a4-7b1e-7c55-9a55-0d3f6c1f2a10"
 ROLES = ["event_editor", "marketing_coordinator", "social_approver", "admin"]
 
 
@@ -34,6 +36,10 @@ def drafts(site) -> list[str]:
                 larp, status,
             )[0]
         )  # fmt: skip
+    site.world.run(
+        "insert into social_uploads (id, larp_id, created_by, storage_path, mime_type, size_bytes)"
+        " values (%s, %s, 'anna', 'uploads/x.png', 'image/png', 1000)", UPLOAD, larp,
+    )  # fmt: skip
     return [str(draft) for draft in made]
 
 
@@ -41,7 +47,7 @@ def describe(site, drafts: list[str], token: str, folder: Path) -> Path:
     """The document, with ids that there are: a made-up one never gets past "not found"."""
     address = f"{site.url}{PREFIX}/backoffice/social/openapi.json"
     document = requests.get(address, headers={"authorization": f"Bearer {token}"}).json()
-    known = {"larp_id": [str(site.larp)], "draft_id": [*drafts, str(uuid4())], "upload_id": [str(uuid4())]}
+    known = {"larp_id": [str(site.larp)], "draft_id": [*drafts, str(uuid4())], "upload_id": [UPLOAD, str(uuid4())]}
     for operations in document["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", ()):
@@ -57,13 +63,15 @@ def describe(site, drafts: list[str], token: str, folder: Path) -> Path:
 def test_nothing_breaks_and_nothing_is_answered_that_is_not_described(site, drafts, role, tmp_path):
     token = SIGNER.token(role, {str(site.larp): [role]}, exp=4_000_000_000)
     document = describe(site, drafts, token, tmp_path)
+    hooks = {"SCHEMATHESIS_HOOKS": "tests.api.schemathesis_hooks", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "NO_COLOR": "1", **hooks}
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", str(document), "--url", f"{site.url}{PREFIX}"),
             *("--header", f"Authorization:Bearer {token}", "--checks", CHECKS, "--phases", "examples,fuzzing"),
             *("--max-examples", EXAMPLES, "--seed", "7", "--generation-database", "none", "--no-shrink"),
         ],
-        capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
     )  # fmt: skip
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     assert " passed" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -62,10 +63,10 @@ def test_what_came_before_a_broken_connection_is_kept(desk):
             "Content-Type: application/offset+octet-stream\r\n\r\n".encode()
             + CONTENT[:50_000]
         )
-    for _ in range(50):
-        received = desk.show(upload_id).json()["received_bytes"]
-        if received:
-            break
+        time.sleep(0.5)  # So that the app has read it when the line breaks.
+    deadline = time.monotonic() + 10
+    while not (received := desk.show(upload_id).json()["received_bytes"]) and time.monotonic() < deadline:
+        time.sleep(0.02)
     assert received == 50_000
     assert desk.send(upload_id, CONTENT[received:], received).json()["is_complete"]
 

@@ -15,8 +15,9 @@ from socialpub.api.problem import Problem
 from socialpub.api.resources import Resources
 from socialpub.api.roles import Principal
 from socialpub.api.threads import in_thread
-from socialpub.db.answers import Question, begin_answer, forget_question, keep_answer
+from socialpub.db.answers import Question, begin_answer, find_answer, forget_question, keep_answer
 from socialpub.db.engine import transaction
+from socialpub.models import ApiAnswer
 
 _PATIENCE = timedelta(seconds=60)  # longer than any request of ours takes
 
@@ -48,9 +49,8 @@ def _fingerprint(request: Request, body: bytes) -> str:
 
 def _work_once(engine: Engine, question: Question, work: Work) -> Response:
     with transaction(engine, actor=question.principal) as session:
-        first = begin_answer(session, question, patience=_PATIENCE)
-        if first is not None:
-            return _repeat(first.request_hash, question, first.status, first.headers, first.body)
+        if not begin_answer(session, question, patience=_PATIENCE):
+            return _repeat(question, find_answer(session, question))
     try:
         answer = work()
     except BaseException:
@@ -63,17 +63,15 @@ def _work_once(engine: Engine, question: Question, work: Work) -> Response:
     return answer
 
 
-def _repeat(
-    request_hash: str, question: Question, status: int | None, headers: dict[str, str] | None, body: str | None
-) -> Response:
-    if request_hash != question.request_hash:
+def _repeat(question: Question, first: ApiAnswer | None) -> Response:
+    if first is not None and first.request_hash != question.request_hash:
         raise Problem(
             422, "idempotency_key_reused", "This Idempotency-Key was used for another request.",
             next_step="make a new key for each thing you want done.",
         )  # fmt: skip
-    if status is None or headers is None:
+    if first is None or first.status is None or first.headers is None:
         raise Problem(
             409, "still_at_work", "The first request with this Idempotency-Key has no answer yet.",
             next_step="send it again in a second.", headers={"Retry-After": "1"},
         )  # fmt: skip
-    return Response(body, status, {**headers, "idempotency-replayed": "true"})
+    return Response(first.body, first.status, {**first.headers, "idempotency-replayed": "true"})

@@ -73,8 +73,12 @@ _WORDS = {
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
-    """For a route's `responses`: problems that it answers with, beside those that every route has."""
+    """For a route's `responses`: problems that it answers with, beside those that every route has.
+
+    What can be of a wrong content type (415) has a body, and that can be unreadable.
+    """
+    unreadable = {400} if 415 in statuses else set()
     return {
         status: {"model": ProblemAnswer, "description": _WORDS[status]}
-        for status in sorted({401, 403, 404, 422, 503, *statuses})
+        for status in sorted({401, 403, 404, 422, 503, *statuses, *unreadable})
     }

@@ -41,6 +41,13 @@ from socialpub.errors import (
 
 log = logging.getLogger(__name__)
 
+# Of refusals that are FastAPI's own or Airflow's.
+_NEXT_STEPS = {
+    400: "send valid JSON in UTF-8.",
+    401: "log in, or send a token that is valid now.",
+    404: "compare the address with the description of the API.",
+    405: "use a method that the description of the API has for this address.",
+}
 # Checks, uniqueness, foreign keys, and what a role may not do.
 _RULES = ("23514", "23505", "23503", "23502", "42501")
 
@@ -97,7 +104,7 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     if error.status_code == 401 and wants_page and not request.url.path.endswith(CALLBACK):
         return RedirectResponse(get_auth_manager().get_url_login(next_url=request.url.path), 303)
     phrase = HTTPStatus(error.status_code).phrase
-    code, next_step, more = phrase.lower().replace(" ", "_"), "", {}
+    code, next_step, more = phrase.lower().replace(" ", "_"), _NEXT_STEPS.get(error.status_code, ""), {}
     if isinstance(error, Problem):
         code, next_step, more = error.code, error.next_step, dict(error.more)
     said = ProblemAnswer(

@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from socialpub.hooks.airflow_runs import StartedRun, start_publish_now
 from socialpub.hooks.connections import open_connection_service, read_public_url
 from socialpub.hooks.database import open_database
+from socialpub.hooks.drafts import open_approval_service
 from socialpub.hooks.facebook import read_app_secret
 from socialpub.settings import Settings, load_settings
 
@@ -42,6 +43,7 @@ class Resources:
     public_url: Callable[[], str] = read_public_url
     settings: Callable[[], Settings] = load_settings
     read_app_secret: Callable[[], Secret] = read_app_secret
+    open_approvals: Callable[[Engine], DraftApprovalService] = open_approval_service
     start_publish: Callable[[UUID, str, str], StartedRun] = start_publish_now
     _secret: tuple[float, Secret] | None = field(default=None, init=False, repr=False)
 
@@ -75,9 +77,7 @@ class Resources:
         return self._secret[1]
 
     def approvals(self) -> DraftApprovalService:
-        from socialpub.services.draft_approval import DraftApprovalService
-
-        return DraftApprovalService(self.engine)
+        return self.open_approvals(self.engine)
 
     def upload_desk(self) -> UploadDesk:
         """Files wait beside the media they will be; for object storage, in the system's folder for temporary files."""

@@ -21,13 +21,12 @@ class Question:
     request_hash: str
 
 
-def begin_answer(session: Session, question: Question, *, patience: timedelta) -> ApiAnswer | None:
-    """None when the work is this request's to do; else what is known of the first one.
-
-    One that has been without an answer for `patience` has died, and this one takes its place.
+def begin_answer(session: Session, question: Question, *, patience: timedelta) -> bool:
+    """Whether the work is this request's to do. One that has been without an answer for `patience` has died, and
+    this one takes its place.
     """
     key = {"principal": question.principal, "idempotency_key": question.idempotency_key}
-    mine = session.execute(
+    taken = session.execute(
         insert(ApiAnswer)
         .values(**key, request_hash=question.request_hash)
         .on_conflict_do_update(
@@ -38,8 +37,13 @@ def begin_answer(session: Session, question: Question, *, patience: timedelta) -
             & (ApiAnswer.request_hash == question.request_hash),
         )
         .returning(ApiAnswer.principal)
-    ).first()
-    return None if mine else session.get_one(ApiAnswer, tuple(key.values()))
+    )
+    return taken.first() is not None
+
+
+def find_answer(session: Session, question: Question) -> ApiAnswer | None:
+    """What is known of the first request; None when it was refused in this very moment."""
+    return session.get(ApiAnswer, (question.principal, question.idempotency_key))
 
 
 def keep_answer(session: Session, question: Question, *, status: int, headers: dict[str, str], body: str) -> None:
