@@ -62,15 +62,16 @@ def read_all(stream) -> bytes:
 
 
 @pytest.mark.parametrize("key", ["a.bin", "deep/a b#1?c%2e.bin", "żółć.bin"])
-def test_an_object_is_read_below_the_root_and_by_its_url(bucket, key):
-    """From its start and from the middle, over more than one block."""
-    content = os.urandom(20 * MIB)
+def test_an_object_is_read_below_the_root_and_by_its_url(bucket, key, caplog):
+    """From its start and from the middle, over more than two blocks, and nothing is logged of each."""
+    content = os.urandom(30 * MIB)
     bucket.put(f"2027/{key}", content)
     file = bucket.store.open(key)
-    assert file.size == 20 * MIB
+    assert file.size == 30 * MIB
     assert read_all(file.open_stream()) == content
-    assert read_all(file.open_stream(9 * MIB + 7)) == content[9 * MIB + 7 :]
-    assert bucket.store.open(f"s3://media_s3@larps/2027/{key}").size == 20 * MIB
+    assert read_all(file.open_stream(13 * MIB + 7)) == content[13 * MIB + 7 :]
+    assert "BlockCache" not in caplog.text
+    assert bucket.store.open(f"s3://media_s3@larps/2027/{key}").size == 30 * MIB
 
 
 def test_photos_and_videos_are_looked_at_there(bucket):

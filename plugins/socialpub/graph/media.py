@@ -2,7 +2,7 @@
 
 `requests` and urllib3 build a multipart body in memory. The encoder of requests-toolbelt does not, but takes every byte
 through a buffer of its own, 16 KiB at a time, and measured at a third of the speed of a plain stream. So urllib3 only
-words the part headers here, and the bytes go from the stream to the socket in pieces of 256 KiB, under a Content-Length
+words the part headers here, and the bytes go from the stream to the socket in pieces of 1 MiB, under a Content-Length
 that is known before the first of them.
 """
 
@@ -17,7 +17,7 @@ from urllib3.filepost import choose_boundary
 
 from socialpub.errors import MediaError
 
-_PIECE = 262_144
+_PIECE = 1 << 20
 
 
 class Readable(Protocol):
