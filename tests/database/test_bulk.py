@@ -51,6 +51,20 @@ def test_four_times_the_rows_take_about_four_times_the_time(world, larp):
     assert many / MANY < MOST_SECONDS_PER_ROW, (few, many)
 
 
+def test_statistics_of_tables_that_were_small_make_no_large_statement_quadratic(world, larp):
+    """Analyzed while they held one row, the tables tell the planner that they hold few, however many there are."""
+    with world.connect("backoffice_login") as connection, world.connect() as owner:
+        seconds_to_schedule(connection, larp, "One ", 1)
+        owner.execute("analyze")
+        times = []
+        for name, rows in (("Few ", FEW), ("Many ", MANY)):
+            started = time.monotonic()
+            connection.execute(ADD_DRAFTS, (larp, name, rows))
+            connection.execute(SCHEDULE, (f"{name}%",))
+            times.append(time.monotonic() - started)
+    assert times[1] / times[0] < 3 * MANY / FEW, times
+
+
 def test_a_single_row_after_many_costs_a_single_row(world, larp):
     """The plan of the large statement, kept in its session, reads no whole table for one row."""
     with world.connect("backoffice_login") as connection:

@@ -15,17 +15,23 @@ BLOCKS = dict(re.findall(r"<!-- test: (\w+) -->\n```sql\n(.*?)```", TEXT, re.DOT
 def test_the_statements_work_in_the_order_in_which_they_are_shown(world):
     """Actor, approved draft, schedule, new time, cancel, outcome: each as written, as the backoffice's login."""
     larp_id, draft_id, post_id = world.add_page(), uuid4(), uuid4()
-    values = {"draft_id": draft_id, "larp_id": larp_id, "post_id": post_id}
-    assert list(BLOCKS) == ["actor", "approved", "reschedule", "cancel", "outcome"]
+    (other_id,) = world.one(
+        "insert into social_drafts (larp_id, title, body) values (%s, 'T', 'B') returning id", larp_id
+    )
+    values = {"draft_id": draft_id, "larp_id": larp_id, "post_id": post_id, "other_id": other_id}
+    assert list(BLOCKS) == ["actor", "approved", "submit", "reschedule", "cancel", "outcome"]
     with world.connect("backoffice_login") as connection, connection.transaction():
         for name in ("actor", "approved"):
             _run(connection, BLOCKS[name], values)
     with world.connect("backoffice_login") as connection:
-        for name in ("reschedule", "cancel"):
+        for name in ("submit", "reschedule", "cancel"):
             _run(connection, BLOCKS[name], values)
         outcome = _run(connection, BLOCKS["outcome"], values).fetchall()
     assert [row[:2] for row in outcome] == [("canceled", "Event moved")]
-    assert world.one("select actor from social_audit_log where action = 'draft.created'") == ("anna@larp.example",)
+    assert world.one(
+        "select actor from social_audit_log where action = 'draft.created' and entity_id = %s", draft_id
+    ) == ("anna@larp.example",)
+    assert world.one("select status from social_drafts where id = %s", other_id) == ("draft",)
 
 
 def _run(connection, block: str, values: dict):
@@ -46,6 +52,30 @@ def test_each_message_in_the_table_of_refusals_is_one_that_the_schema_gives(mess
         assert all(name in schema for name in quoted)
     else:
         assert message.split(" … ")[0].split(' "')[0].split("%")[0].strip() in schema
+
+
+def test_the_statements_of_the_approvals_page_work_as_shown(world):
+    """A rule, and a schedule by wall time, by the backoffice's login."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "approvals.md").read_text()
+    blocks = dict(re.findall(r"<!-- test: (\w+) -->\n```sql\n(.*?)```", text, re.DOTALL))
+    assert list(blocks) == ["rule", "wall"]
+    larp_id = world.add_page()
+    draft_id = world.add_draft(larp_id)
+    with world.connect("backoffice_login") as connection:
+        for block in blocks.values():
+            _run(connection, block, {"larp_id": larp_id, "draft_id": draft_id})
+    assert world.one("select required_approvals, cardinality(approvers) from social_approval_rules") == (2, 3)
+    assert world.one("select publish_at at time zone 'UTC' from social_scheduled_posts")[0].hour == 12
+
+
+def test_every_finding_is_in_the_table_of_the_approvals_page():
+    """A new code is documented, and a documented one exists."""
+    root = Path(__file__).resolve().parents[2]
+    source = (root / "plugins" / "socialpub" / "services" / "drafts" / "findings.py").read_text()
+    codes = set(re.findall(r'_(?:error|warning)\(\s*"(\w+)"', source))
+    table = (root / "docs" / "approvals.md").read_text().split("## What a submit tells")[1].split("## Times")[0]
+    documented = set(re.findall(r"`([a-z_]+)`", table))
+    assert documented == codes | {f"{of}_{severity}" for of in ("media", "link") for severity in ("error", "warning")}
 
 
 def test_the_routes_of_the_notifications_page_can_be_inserted_as_shown(world):

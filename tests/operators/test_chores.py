@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import event
@@ -13,6 +14,7 @@ from socialpub.db.chores import find_chores
 from socialpub.db.engine import transaction
 from socialpub.operators.chores import (
     CleanUpOperator,
+    FindChoresOperator,
     HandOverPostsOperator,
     PostFirstCommentsOperator,
     VerifyPostsOperator,
@@ -46,6 +48,15 @@ def test_where_nothing_is_to_be_done_one_query_says_so(world):
     statements: list[str] = []
     assert set(find(world, statements).values()) == {False}
     assert len([text for text in statements if "social_" in text]) == 1
+
+
+def test_who_looks_for_work_seals_the_audit_log(world, monkeypatch):
+    """Every five minutes, in the task that runs anyway."""
+    world.schedule(world.add_page(), due_in=3600)
+    monkeypatch.setattr("socialpub.hooks.database.open_database", lambda pool_size: world.engine(pool_size=pool_size))
+    operator = FindChoresOperator(task_id="find_chores")
+    assert operator.choose_branch({"dag_run": SimpleNamespace(dag_id="verify_handed_over_posts")}) == []
+    assert world.one("select row_count, (select count(*) from social_audit_log) from social_audit_seals") == (4, 4)
 
 
 def only(found, name):

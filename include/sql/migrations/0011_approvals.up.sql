@@ -147,44 +147,53 @@ $$;
 
 -- Approvals ----------------------------------------------------------------------------------------------------------
 
+-- Called a row, and planned once a session, perhaps while the tables were small: no plan may read a whole one. So there
+-- is no join in them either, which could be planned as a merge of whole indexes.
+
 -- How many approvals the draft lacks as it is now. Each person counts once, an author or editor never.
 create function social_missing_approvals(draft uuid) returns integer
-language plpgsql stable set search_path from current as $$
+language plpgsql stable set search_path from current set enable_seqscan = off as $$
 declare
     missing integer;
 begin
-    select greatest(0, coalesce(rule.required_approvals, 1) - (
+    select greatest(0, coalesce((
+        select rule.required_approvals from social_approval_rules as rule where rule.larp_id = wanted.larp_id
+    ), 1) - (
         select count(distinct social_person(approval.approver)) from social_draft_approvals as approval
         where
             approval.draft_id = wanted.id and approval.decision = 'approved'
             and approval.review = wanted.review and approval.content_hash = wanted.content_hash
             and social_person(approval.approver) != all (wanted.editors || social_person(wanted.created_by))
-            and (
-                cardinality(coalesce(rule.approvers, '{}')) = 0
-                or social_person(approval.approver) = any (rule.approvers)
+            and not exists (
+                select from social_approval_rules as rule
+                where
+                    rule.larp_id = wanted.larp_id and cardinality(rule.approvers) > 0
+                    and social_person(approval.approver) != all (rule.approvers)
             )
     )) into missing
-    from social_drafts as wanted left join social_approval_rules as rule on wanted.larp_id = rule.larp_id
+    from social_drafts as wanted
     where wanted.id = draft;
     return missing;
 end
 $$;
 
 create or replace function social_guard_approval() returns trigger
-language plpgsql set search_path from current as $$
+language plpgsql set search_path from current set enable_seqscan = off as $$
 declare
     draft record;
 begin
     select
-        wanted.id, wanted.status, wanted.content_hash, wanted.review, coalesce(rule.approvers, '{}') as named,
+        wanted.id, wanted.status, wanted.content_hash, wanted.review,
+        coalesce((
+            select rule.approvers from social_approval_rules as rule where rule.larp_id = wanted.larp_id
+        ), '{}') as named,
         wanted.editors || social_person(wanted.created_by) as authors,
         (
             select page.page_id from facebook_page_connections as page
             where page.larp_id = wanted.larp_id and page.disconnected_at is null
         ) as page_id
     into draft
-    from social_drafts as wanted left join social_approval_rules as rule on wanted.larp_id = rule.larp_id
-    where wanted.id = new.draft_id for update of wanted;
+    from social_drafts as wanted where wanted.id = new.draft_id for update;
     if not found then
         return new; -- The foreign key says it better.
     end if;
@@ -212,7 +221,7 @@ end
 $$;
 
 create or replace function social_after_approval() returns trigger
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 begin
     if new.decision = 'rejected' then
         update social_drafts set status = 'draft' where id = new.draft_id;
@@ -226,7 +235,7 @@ $$;
 
 -- A status is a claim about other rows; see 0002 and 0006.
 create or replace function social_check_draft_evidence() returns trigger
-language plpgsql security definer set search_path from current as $$
+language plpgsql security definer set search_path from current set enable_seqscan = off as $$
 declare
     draft record;
     missing integer;
@@ -370,14 +379,15 @@ declare
     followed bigint;
     overtaken uuid;
 begin
-    -- The draft follows its schedule, if it is still what the post took from it; one entry tells both. The status is
-    -- compared in a form that no index serves: a draft is looked up by its id, whatever the statistics say.
+    -- The draft follows its schedule, if it is still what the post took from it; one entry tells both. Whatever the
+    -- statistics say, a draft is looked up by its id: its status is compared in a form that no index serves, its id in
+    -- one that gives no reason to read an index from end to end, once a post.
     with scheduled as (
         update social_drafts as draft
         set status = 'scheduled', scheduled_at = post.publish_at, updated_at = now(), version = draft.version + 1
         from new_posts as post
         where
-            draft.id = post.draft_id and coalesce(draft.status, '') in ('approved', 'failed')
+            draft.id = any (array[post.draft_id]) and coalesce(draft.status, '') in ('approved', 'failed')
             and draft.content_hash = post.content_hash
         returning draft.larp_id, post.id, post.draft_id, post.connection_id, post.publish_at, post.content_hash,
             post.delivery, post.lateness_rule, post.late_by_minutes, post.created_by, post.wall_time, post.time_zone
@@ -515,12 +525,12 @@ set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as
 begin
     insert into social_audit_log (actor, action, larp_id, entity_id, payload)
     select social_actor(), 'draft.' || approval.decision || '_by_approver', draft.larp_id, draft.id, to_jsonb(approval)
-    from new_approvals as approval inner join social_drafts as draft on approval.draft_id = draft.id;
+    from new_approvals as approval inner join social_drafts as draft on draft.id = any (array[approval.draft_id]);
     insert into social_outbox (event, dedupe_key, larp_id, draft_id, payload)
     select event, concat_ws(':', event, draft.id, pg_current_xact_id()), draft.larp_id, draft.id,
         jsonb_build_object('title', draft.title, 'approver', approval.approver, 'comment', approval.comment)
     from new_approvals as approval
-    inner join social_drafts as draft on approval.draft_id = draft.id
+    inner join social_drafts as draft on draft.id = any (array[approval.draft_id])
     cross join lateral (select case approval.decision when 'approved' then 'SocialDraftApprovedEvent'
         else 'SocialDraftRejectedEvent' end) as told (event)
     where approval.decision = 'rejected' or coalesce(draft.status, '') != 'pending_approval'

@@ -10,6 +10,7 @@ with near as materialized (
         post.status,
         post.status_reason,
         post.content_hash,
+        draft.review,
         draft.title,
         draft.body,
         draft.link,
@@ -39,7 +40,9 @@ select
     (
         select string_agg(distinct approver, ', ')
         from social_draft_approvals
-        where draft_id = near.draft_id and content_hash = near.content_hash and decision = 'approved'
+        where
+            draft_id = near.draft_id and content_hash = near.content_hash and review = near.review
+            and decision = 'approved'
     ) as approvers,
     (
         select public_url

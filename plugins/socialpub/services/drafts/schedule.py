@@ -50,11 +50,12 @@ def schedule_draft(
     `RuleRefusedError` for a draft that can't be scheduled, `StaleDraftError`, `UnknownDraftError`.
     """
     with open_desk(engine, caller) as session:
-        draft = take_draft(session, larp_id, draft_id, expected_version)
+        post_id = _lock_living_post(session, larp_id, draft_id)
+        take_draft(session, larp_id, draft_id, expected_version)
         planned = plan(session, larp_id, when)
         _require_future(session, planned)
         times = {"publish_at": planned.publish_at, "wall_time": planned.wall_time, "time_zone": planned.time_zone}
-        if (post_id := _find_living_post(session, draft)) is not None:
+        if post_id is not None:
             session.execute(update(ScheduledPublish).where(ScheduledPublish.id == post_id).values(**times))
         else:
             values = {"draft_id": draft_id, "created_by": caller.actor, **times}
@@ -73,8 +74,8 @@ def unschedule_draft(
 ) -> DraftDetails:
     """Take a draft out of its schedule; it stays approved. Raises what `schedule_draft` raises."""
     with open_desk(engine, caller) as session:
+        post_id = _lock_living_post(session, larp_id, draft_id)
         draft = take_draft(session, larp_id, draft_id, expected_version)
-        post_id = _find_living_post(session, draft)
         if post_id is None:
             raise IllegalMoveError(
                 f"Draft {draft_id} is “{draft.status}”: it has no schedule to leave.",
@@ -89,11 +90,17 @@ def unschedule_draft(
         return read_details(session, larp_id, draft_id)
 
 
-def _find_living_post(session: Session, draft: EventPostDraft) -> UUID | None:
+def _lock_living_post(session: Session, larp_id: UUID, draft_id: UUID) -> UUID | None:
+    """Before its draft, as the publisher does it."""
     return session.scalars(
-        select(ScheduledPublish.id).where(
-            ScheduledPublish.draft_id == draft.id, ScheduledPublish.status.not_in([*FINAL])
+        select(ScheduledPublish.id)
+        .join(EventPostDraft, EventPostDraft.id == ScheduledPublish.draft_id)
+        .where(
+            ScheduledPublish.draft_id == draft_id,
+            EventPostDraft.larp_id == larp_id,
+            ScheduledPublish.status.not_in([*FINAL]),
         )
+        .with_for_update(of=ScheduledPublish)
     ).first()
 
 
