@@ -7,11 +7,12 @@ from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from socialpub.api.auth import GuardedRoute, Permission, Principal
 from socialpub.api.metric_families import ReadingCollector
-from socialpub.api.problem import Problem
+from socialpub.api.problem import Problem, documented
 from socialpub.api.resources import TheResources
 from socialpub.api.threads import in_thread
 from socialpub.services.latencies import write_latencies
@@ -54,7 +55,7 @@ def _is_from_known_network(request: Request, access: MetricsAccess) -> bool:
     return any(address in network for network in access.networks)
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse, responses=documented())
 async def show_metrics(
     request: Request, _: Annotated[Principal, Depends(require_scraper)], resources: TheResources
 ) -> Response:
