@@ -67,7 +67,7 @@ def add_draft(site):
     )[0]  # fmt: skip
 
 
-@pytest.mark.parametrize(("method", "path", "body", "allowed"), TABLE, ids=lambda value: str(value)[-50:])
+@pytest.mark.parametrize(("method", "path", "body", "allowed"), TABLE, ids=[f"{row[0]} {row[1]}" for row in TABLE])
 def test_every_cell(site, method, path, body, allowed):
     """Whoever may is not refused for who they are; whoever may not changes nothing."""
     wrong = {}
