@@ -15,7 +15,7 @@ AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 def stack_trees(stack: Stack) -> dict[str, list[psutil.Process]]:
     """Part of the stack → its processes. The sandbox and the inbox stand for others, so they are not in here."""
-    pids = {name: stack.component(name).pid for name in AIRFLOW} | {"postgres": _postmaster(stack)}
+    pids = {name: stack.component(name).pid for name in AIRFLOW} | {"postgres": _postmaster(stack.home.postgres)}
     return {name: _tree(pid) for name, pid in pids.items() if pid}
 
 
@@ -39,14 +39,14 @@ def read_machine_seconds() -> float:
     return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
 
 
-def own_trees(stack: Stack | None) -> list[list[psutil.Process]]:
-    """This process and everything under it, the sandbox and the peers included, and the stack's PostgreSQL server."""
-    return [_tree(psutil.Process().pid), *([_tree(_postmaster(stack))] if stack else [])]
+def own_trees(data_dir: Path | None) -> list[list[psutil.Process]]:
+    """This process and everything under it, the sandbox and the peers included, and the PostgreSQL server in there."""
+    return [_tree(psutil.Process().pid), *([_tree(_postmaster(data_dir))] if data_dir else [])]
 
 
-def _postmaster(stack: Stack) -> int:
+def _postmaster(data_dir: Path) -> int:
     # The server is nobody's child: it is made to outlive its starter.
-    return int((stack.home.postgres / "postmaster.pid").read_text().splitlines()[0])
+    return int((data_dir / "postmaster.pid").read_text().splitlines()[0])
 
 
 def _tree(pid: int) -> list[psutil.Process]:

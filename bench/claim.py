@@ -145,6 +145,7 @@ def measure(many: int) -> Iterator[dict[str, object]]:
                 "required_ms": REQUIRED_MS,
                 "required_ratio": REQUIRED_RATIO,
                 "prepared_in_s": prepared,
+                **database.load.read(),
             }
 
 

@@ -12,6 +12,7 @@ from typing import LiteralString
 import psycopg
 from sqlalchemy import make_url
 
+from bench.load import LoadMeter
 from local_stack.databases import create_databases, create_logins
 from local_stack.postgres import EmbeddedPostgres
 from socialpub.db.schema import upgrade
@@ -22,6 +23,8 @@ DATABASE = "socialpub"
 @dataclass(frozen=True)
 class FreshDatabase:
     server: EmbeddedPostgres
+    load: LoadMeter
+    """Counts from the server's start; read it before the server is gone."""
 
     def url(self, login: str) -> str:
         return self.server.url(DATABASE, user=login)
@@ -49,7 +52,7 @@ def fresh_database() -> Iterator[FreshDatabase]:
             create_databases(server.url("postgres"), [DATABASE])
             upgrade(server.url(DATABASE))
             create_logins(server.url("postgres"))
-            yield FreshDatabase(server)
+            yield FreshDatabase(server, LoadMeter(lambda: Path(folder) / "data"))
         finally:
             server.stop()
 

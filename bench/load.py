@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from bench.accounting import own_trees, read_cpu_seconds, read_machine_seconds
-from bench.stage import Stage
 
 
 class LoadMeter:
-    """Counts from its making. What is started later counts from nothing, so the stack need not run yet."""
+    """Counts from its making. What is started later counts from nothing, so the stack need not run yet.
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    `find_data_dir` tells where our PostgreSQL server has its data, or None while there is no server.
+    """
+
+    def __init__(self, find_data_dir: Callable[[], Path | None]) -> None:
+        self._find_data_dir = find_data_dir
         self._before = self._read_now()
 
     def read(self) -> dict[str, Any]:
@@ -23,5 +27,4 @@ class LoadMeter:
         return {"others_cpu": round(max(0.0, machine - own) / passed / (os.cpu_count() or 1), 3)}
 
     def _read_now(self) -> tuple[float, float, float]:
-        stack = self._stage.stack if self._stage.is_running else None
-        return read_machine_seconds(), read_cpu_seconds(own_trees(stack)), time.monotonic()
+        return read_machine_seconds(), read_cpu_seconds(own_trees(self._find_data_dir())), time.monotonic()

@@ -84,7 +84,8 @@ def measure(rows: int) -> Line:
             connection.execute("vacuum analyze")
         with serve(database) as url:
             times = scrape(url, SCRAPES)
-    return Figure("scrape_1m", "ms", summarise(times), Limit("p95", REQUIRED_MS), details={"rows": rows}).line()
+        details = {"rows": rows, **database.load.read()}
+    return Figure("scrape_1m", "ms", summarise(times), Limit("p95", REQUIRED_MS), details=details).line()
 
 
 def main() -> None:

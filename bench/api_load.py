@@ -1,0 +1,170 @@
+"""Listing and creating drafts over HTTP beside a million drafts, twenty clients. `python -m bench.api_load [rows]`.
+
+The plugin's app runs in a process of its own, as in Airflow's API server with one worker. First each client is a
+person: half a second between two requests. That is what is required. Then all clients ask without a pause, which shows
+what one process can take; how long a request waits then is the queue, and no requirement.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, LiteralString
+
+import jwt
+import requests
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fastapi import FastAPI
+
+from bench.figure import Figure, Limit, Line
+from bench.fresh_database import ADD_PAGES, FreshDatabase, fresh_database
+from bench.summary import summarise
+from socialpub.api.app import create_app
+from socialpub.api.resources import Resources
+from socialpub.db.engine import open_engine
+from socialpub.settings import Settings, TokenSettings
+
+ROWS = 1_000_000
+LARPS = 1_000
+CLIENTS = 20
+SECONDS = 20.0
+THINKING_SECONDS = 0.5
+REQUIRED_MS = 50
+_ISSUER = "https://backoffice.example"
+
+ADD_DRAFTS: LiteralString = """
+insert into social_drafts (larp_id, title, body, status, content_hash, created_by, updated_by, created_at)
+select ids[1 + n %% cardinality(ids)], 'Post ' || n, repeat('Zapraszamy na larp! ', 10) || n,
+    (array['draft', 'pending_approval', 'approved', 'canceled'])[1 + n %% 4],
+    md5(n::text) || md5('b' || n), 'anna', 'anna', now() - n * interval '20 seconds'
+from (select array_agg(id order by id) as ids from larps) as larp cross join generate_series(1, %(rows)s) as n
+"""
+
+
+def run_server(database_url: str, keys: str, port: int) -> None:
+    """Until the process is killed."""
+    settings = Settings(tokens=TokenSettings(issuer=_ISSUER, keys=keys))
+    app, root = create_app(Resources(lambda: open_engine(database_url), settings=lambda: settings)), FastAPI()
+    root.mount("/socialpub", app)
+    uvicorn.run(root, host="127.0.0.1", port=port, log_config=None, access_log=False)
+
+
+@contextmanager
+def serve(database: FreshDatabase, keys: str) -> Iterator[str]:
+    """The address of the app, once it listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    # A new interpreter: this one has threads and an open database.
+    process = multiprocessing.get_context("spawn").Process(
+        target=run_server, args=(database.url("socialpub_airflow"), keys, port), daemon=True
+    )
+    process.start()
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}/socialpub"
+    finally:
+        process.kill()
+        process.join()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def make_token(key: Ed25519PrivateKey, name: str) -> str:
+    now = int(time.time())
+    claims = {"iss": _ISSUER, "aud": "socialpub", "sub": name, "jti": name, "iat": now, "exp": now + 3600}
+    return jwt.encode({**claims, "social_roles": {"*": ["marketing_coordinator"]}}, key, "EdDSA")
+
+
+def work_as_client(url: str, token: str, larps: list[Any], pause: float) -> dict[str, list[float]]:
+    """Milliseconds of each request; list and create take turns, each time of another LARP."""
+    times: dict[str, list[float]] = {"list": [], "create": []}
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {token}"
+        ends_at, number = time.monotonic() + SECONDS, 0
+        while time.monotonic() < ends_at:
+            drafts = f"{url}/backoffice/larp/{larps[number % len(larps)]}/social/drafts"
+            for name, send in _requests(session, drafts).items():
+                started = time.monotonic()
+                send().raise_for_status()
+                times[name].append(1000 * (time.monotonic() - started))
+                time.sleep(pause)
+            number += 1
+    return times
+
+
+def _requests(session: requests.Session, drafts: str) -> dict[str, Callable[[], requests.Response]]:
+    return {
+        "list": lambda: session.get(drafts, timeout=30),
+        "create": lambda: session.post(drafts, json={"title": "New", "body": "Zapraszamy!"}, timeout=30),
+    }
+
+
+def work_side_by_side(url: str, key: Ed25519PrivateKey, larps: list[Any], pause: float) -> dict[str, list[float]]:
+    gate = threading.Barrier(CLIENTS)
+
+    def work(number: int) -> dict[str, list[float]]:
+        gate.wait()
+        time.sleep(pause * number / CLIENTS)  # People do not press keys in step.
+        return work_as_client(url, make_token(key, f"editor {number}"), larps[number::CLIENTS], pause)
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        done = list(pool.map(work, range(CLIENTS)))
+    return {name: [each for times in done for each in times[name]] for name in ("list", "create")}
+
+
+def measure(rows: int) -> Iterator[Line]:
+    key = Ed25519PrivateKey.generate()
+    with fresh_database() as database, tempfile.TemporaryDirectory(prefix="socialpub-bench-") as folder:
+        keys = Path(folder) / "keys.pem"
+        keys.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        database.prepare(ADD_PAGES, pages=LARPS)
+        database.prepare(ADD_DRAFTS, rows=rows)
+        with database.connect() as connection:
+            connection.execute("vacuum analyze")
+            larps = [larp for (larp,) in connection.execute("select id from larps").fetchall()]
+        with serve(database, str(keys)) as url:
+            work_as_client(url, make_token(key, "warm"), larps[:1], 0.2)
+            calm = work_side_by_side(url, key, larps, THINKING_SECONDS)
+            pressed = work_side_by_side(url, key, larps, 0.0)
+            load = database.load.read()
+    for name in ("list", "create"):
+        full = summarise(pressed[name])
+        details = {
+            "drafts": rows,
+            "clients": CLIENTS,
+            "without_pause": {"requests_per_s": round(2 * full.n / SECONDS, 1), "p50": round(full.p50, 1),
+                              "p95": round(full.p95, 1)},
+            **load,
+        }  # fmt: skip
+        yield Figure(f"api_{name}_1m", "ms", summarise(calm[name]), Limit("p95", REQUIRED_MS), details=details).line()
+
+
+def main() -> None:
+    for line in measure(int(sys.argv[1]) if sys.argv[1:] else ROWS):
+        print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
