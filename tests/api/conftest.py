@@ -155,6 +155,7 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
     root.mount(PREFIX, plugin_app)
     root.add_middleware(HttpAccessLogMiddleware)
     log: list[str] = []
+    before = structlog.get_config()  # Airflow's own, which its hooks' loggers need afterwards.
     structlog.configure(processors=[lambda _, __, event: log.append(json.dumps(event, default=str)) or drop()])
     server = uvicorn.Server(uvicorn.Config(root, log_config=None, access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -165,7 +166,7 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
     yield Site(world, sandbox_server, url, larp, log, keys, started)
     server.should_exit = True
     thread.join(timeout=5)
-    structlog.reset_defaults()
+    structlog.configure(**before)
     logging.getLogger("uvicorn.error").handlers.clear()
 
 
