@@ -30,10 +30,11 @@ from fastapi import FastAPI
 from bench.figure import Figure, Limit, Line
 from bench.fresh_database import ADD_PAGES, FreshDatabase, fresh_database
 from bench.summary import summarise
+from socialpub.access_settings import TokenSettings
 from socialpub.api.app import create_app
 from socialpub.api.resources import Resources
 from socialpub.db.engine import open_engine
-from socialpub.settings import Settings, TokenSettings
+from socialpub.settings import Settings
 
 ROWS = 1_000_000
 LARPS = 1_000

@@ -19,10 +19,11 @@ from bench.claim import add_history
 from bench.figure import Figure, Limit, Line
 from bench.fresh_database import ADD_PAGES, FreshDatabase, fresh_database
 from bench.summary import summarise
+from socialpub.access_settings import MetricsAccess
 from socialpub.api.app import create_app
 from socialpub.api.resources import Resources
 from socialpub.db.engine import open_engine
-from socialpub.settings import MetricsAccess, Settings
+from socialpub.settings import Settings
 
 ROWS = 1_000_000
 PAGES = 1_000

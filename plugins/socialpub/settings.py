@@ -7,9 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
+from socialpub.access_settings import (
+    MetricsAccess,
+    TokenSettings,
+    read_airflow_roles,
+    read_metrics_access,
+    read_token_settings,
+)
+from socialpub.environment import PREFIX, read_folder, read_list, read_number, read_text
 from socialpub.errors import ConfigurationError
 from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, UploadLimits, VideoLimits
 from socialpub.media.places import MediaPlaces
@@ -24,42 +31,6 @@ from socialpub.services.publish import PublishTiming
 from socialpub.services.tidy_up import TidyLimits
 from socialpub.services.verify_handed_over import VerifyLimits
 from socialpub.services.webhook import WebhookLimits
-
-_PREFIX = "SOCIALPUB_"
-
-
-@dataclass(frozen=True, slots=True)
-class MetricsAccess:
-    """Who may read metrics: who knows the token or comes from one of the networks. Nobody while both are empty."""
-
-    token: str = field(default="", repr=False)
-    token_file: Path | None = None
-    """Instead of the token. Read for each scrape: only the API server need have it, and a new token no restart."""
-    networks: tuple[IPv4Network | IPv6Network, ...] = ()
-
-    def read_token(self) -> str:
-        """Raises `ConfigurationError` when the file can't be read."""
-        if self.token_file is None:
-            return self.token
-        try:
-            return self.token_file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ConfigurationError(
-                f"{_PREFIX}METRICS_TOKEN_FILE is “{self.token_file}”, which can't be read.",
-                next_step="make the file, or leave the variable out.",
-            ) from error
-
-
-@dataclass(frozen=True, slots=True)
-class TokenSettings:
-    """Whose signed tokens the HTTP face takes; without an issuer nobody's."""
-
-    issuer: str = ""
-    audience: str = "socialpub"
-    keys: str = ""
-    """A file with public keys (PEM or JWKS), or an https address of a JWKS."""
-    leeway: timedelta = timedelta(seconds=30)
-    """How far the backoffice's clock may be off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +83,13 @@ class Settings:
         """Raises `ConfigurationError` naming the variable that can't be read."""
 
         def seconds(name: str, default: float) -> timedelta:
-            return timedelta(seconds=_number(environment, name, default))
+            return timedelta(seconds=read_number(environment, name, default))
 
         def count(name: str, default: int) -> int:
-            return int(_number(environment, name, default, at_least=1))
+            return int(read_number(environment, name, default, at_least=1))
 
         return cls(
-            token_keys=environment.get(f"{_PREFIX}TOKEN_KEYS", ""),
+            token_keys=read_text(environment, "TOKEN_KEYS"),
             scan=ScanLimits(
                 claim_ahead=seconds("CLAIM_AHEAD_SECONDS", 75),
                 lease=seconds("QUEUED_LEASE_SECONDS", 180),
@@ -135,14 +106,14 @@ class Settings:
             lane_threads=count("LANE_THREADS", 256),
             settle_time=seconds("SETTLE_SECONDS", 120),
             hand_over=HandOverLimits(
-                min_ahead=timedelta(minutes=_number(environment, "HAND_OVER_MIN_MINUTES", 15)),
-                max_ahead=timedelta(days=_number(environment, "HAND_OVER_MAX_DAYS", 28)),
+                min_ahead=timedelta(minutes=read_number(environment, "HAND_OVER_MIN_MINUTES", 15)),
+                max_ahead=timedelta(days=read_number(environment, "HAND_OVER_MAX_DAYS", 28)),
             ),
             verify=VerifyLimits(
                 look_after=seconds("VERIFY_AFTER_SECONDS", 120), publish_after=seconds("VERIFY_LATE_SECONDS", 600)
             ),
             clean_up=CleanUpLimits(max_tries=count("CLEAN_UP_TRIES", 10)),
-            media=MediaPlaces(environment.get(f"{_PREFIX}MEDIA_ROOT", "").strip(), _list(environment, "MEDIA_URLS")),
+            media=MediaPlaces(read_text(environment, "MEDIA_ROOT"), read_list(environment, "MEDIA_URLS")),
             media_limits=MediaLimits(
                 PhotoLimits(
                     safe_bytes=count("PHOTO_SAFE_BYTES", PhotoLimits().safe_bytes),
@@ -157,93 +128,40 @@ class Settings:
                 upload_ahead=seconds("UPLOAD_AHEAD_SECONDS", UploadLimits().upload_ahead.total_seconds()),
                 max_posts=count("MAX_UPLOADS_PER_RUN", UploadLimits().max_posts),
             ),
-            upload_handles=_number(environment, "UPLOAD_HANDLES", 0) > 0,
+            upload_handles=read_number(environment, "UPLOAD_HANDLES", 0) > 0,
             link_limits=LinkLimits(
-                time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(_list(environment, "LINK_PRIVATE_HOSTS"))
+                time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(read_list(environment, "LINK_PRIVATE_HOSTS"))
             ),
             check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
-            public_url=environment.get(f"{_PREFIX}PUBLIC_URL", "").strip().rstrip("/"),
-            extra_permissions=_words(environment.get(f"{_PREFIX}EXTRA_PERMISSIONS", "")),
-            grouping=Grouping(pace=timedelta(minutes=_number(environment, "NOTIFY_PACE_MINUTES", 5))),
-            link_lifetime=timedelta(days=_number(environment, "LINK_DAYS", 3, at_least=0.01)),
-            twins_within=timedelta(hours=_number(environment, "DUPLICATE_HOURS", 24)),
-            templates_folder=_folder(environment, "TEMPLATES_FOLDER"),
+            public_url=read_text(environment, "PUBLIC_URL").rstrip("/"),
+            extra_permissions=read_list(environment, "EXTRA_PERMISSIONS"),
+            grouping=Grouping(pace=timedelta(minutes=read_number(environment, "NOTIFY_PACE_MINUTES", 5))),
+            link_lifetime=timedelta(days=read_number(environment, "LINK_DAYS", 3, at_least=0.01)),
+            twins_within=timedelta(hours=read_number(environment, "DUPLICATE_HOURS", 24)),
+            templates_folder=read_folder(environment, "TEMPLATES_FOLDER"),
             draft_url=_draft_url(environment),
-            metrics=MetricsAccess(
-                environment.get(f"{_PREFIX}METRICS_TOKEN", "").strip(),
-                Path(path) if (path := environment.get(f"{_PREFIX}METRICS_TOKEN_FILE", "").strip()) else None,
-                _networks(environment),
-            ),
+            metrics=read_metrics_access(environment),
             is_graph_log_json=_is_json(environment),
-            tokens=_token_settings(environment),
-            airflow_roles=_airflow_roles(environment),
-            webhook_token=environment.get(f"{_PREFIX}WEBHOOK_TOKEN", "").strip(),
+            tokens=read_token_settings(environment),
+            airflow_roles=read_airflow_roles(environment),
+            webhook_token=read_text(environment, "WEBHOOK_TOKEN"),
         )
-
-
-def _networks(environment: Mapping[str, str]) -> tuple[IPv4Network | IPv6Network, ...]:
-    networks = _list(environment, "METRICS_NETWORKS")
-    try:
-        return tuple(map(ip_network, networks))
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{_PREFIX}METRICS_NETWORKS is “{', '.join(networks)}”.",
-            next_step="write networks such as 10.0.0.0/8, separated by commas.",
-        ) from error
 
 
 def _is_json(environment: Mapping[str, str]) -> bool:
-    form = environment.get(f"{_PREFIX}GRAPH_LOG", "").strip() or "text"
+    form = read_text(environment, "GRAPH_LOG") or "text"
     if form not in ("text", "json"):
-        raise ConfigurationError(f"{_PREFIX}GRAPH_LOG is “{form}”.", next_step="set it to text or json.")
+        raise ConfigurationError(f"{PREFIX}GRAPH_LOG is “{form}”.", next_step="set it to text or json.")
     return form == "json"
 
 
-def _token_settings(environment: Mapping[str, str]) -> TokenSettings:
-    issuer, keys = (environment.get(f"{_PREFIX}JWT_{name}", "").strip() for name in ("ISSUER", "KEYS"))
-    if bool(issuer) != bool(keys):
-        raise ConfigurationError(
-            f"Only one of {_PREFIX}JWT_ISSUER and {_PREFIX}JWT_KEYS is set.", next_step="set both, or neither."
-        )
-    return TokenSettings(
-        issuer=issuer,
-        audience=environment.get(f"{_PREFIX}JWT_AUDIENCE", "").strip() or TokenSettings().audience,
-        keys=keys,
-        leeway=timedelta(seconds=_number(environment, "JWT_LEEWAY_SECONDS", 30)),
-    )
-
-
-def _airflow_roles(environment: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """`anna=marketing_coordinator@*, ola=social_approver@1b4e28ba-…`."""
-    found = []
-    for part in _list(environment, "AIRFLOW_ROLES"):
-        name, equals, rest = part.rpartition("=")
-        role, at, larp = rest.partition("@")
-        if not (name and equals and role and at and larp):
-            raise ConfigurationError(
-                f"{_PREFIX}AIRFLOW_ROLES has “{part}”.",
-                next_step="write login=role@larp, separated by commas, with a LARP's id or *.",
-            )
-        found.append((name, role, larp))
-    return tuple(found)
-
-
-def _folder(environment: Mapping[str, str], name: str) -> Path | None:
-    text = environment.get(_PREFIX + name, "").strip()
-    if text and not Path(text).is_dir():
-        raise ConfigurationError(
-            f"{_PREFIX}{name} is “{text}”, which is no folder.", next_step="make it, or leave the variable out."
-        )
-    return Path(text) if text else None
-
-
 def _draft_url(environment: Mapping[str, str]) -> str:
-    text = environment.get(f"{_PREFIX}DRAFT_URL", "").strip()
+    text = read_text(environment, "DRAFT_URL")
     try:
         text.format(larp_id="", draft_id="")
     except (KeyError, IndexError, ValueError) as error:
         raise ConfigurationError(
-            f"{_PREFIX}DRAFT_URL is “{text}”.",
+            f"{PREFIX}DRAFT_URL is “{text}”.",
             next_step="write {larp_id} and {draft_id} where they belong, and no other braces.",
         ) from error
     return text
@@ -254,37 +172,16 @@ def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:
     """Three waits: the publish tasks have three retries."""
-    text = environment.get(f"{_PREFIX}RETRY_MINUTES", "").strip() or "5,15,45"
+    text = read_text(environment, "RETRY_MINUTES") or "5,15,45"
     try:
         minutes = tuple(float(part) for part in text.split(","))
     except ValueError:
         minutes = ()
     if len(minutes) != 3 or not all(0 <= wait < float("inf") for wait in minutes):
         raise ConfigurationError(
-            f"{_PREFIX}RETRY_MINUTES is “{text}”.",
+            f"{PREFIX}RETRY_MINUTES is “{text}”.",
             next_step="set it to three numbers of minutes such as 5,15,45, or leave it out.",
         )
     return minutes
-
-
-def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in environment.get(_PREFIX + name, "").split(",") if part.strip())
-
-
-def _number(environment: Mapping[str, str], name: str, default: float, *, at_least: float = 0) -> float:
-    text = environment.get(_PREFIX + name, "").strip()
-    try:
-        number = float(text) if text else default
-    except ValueError:
-        number = float("nan")
-    if not at_least <= number < float("inf"):
-        raise ConfigurationError(
-            f"{_PREFIX}{name} is “{text}”.", next_step=f"set it to a number of at least {at_least:g}, or leave it out."
-        )
-    return number

@@ -27,6 +27,7 @@ from tests.conftest import TOKEN_KEY, World
 
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
+from socialpub.access_settings import TokenSettings
 from socialpub.api.app import create_app
 from socialpub.api.auth import read_airflow_user
 from socialpub.api.resources import Resources
@@ -40,7 +41,7 @@ from socialpub.models.secret import Secret
 from socialpub.services.connections import FacebookConnectionService
 from socialpub.services.draft_approval import DraftApprovalService
 from socialpub.services.look_at_files import look_at_files
-from socialpub.settings import Settings, TokenSettings
+from socialpub.settings import Settings
 
 PAGE = "200000000000001"
 PREFIX = "/socialpub"

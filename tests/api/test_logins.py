@@ -12,10 +12,11 @@ import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.api.conftest import ISSUER, PREFIX, SIGNER, Signer
 
+from socialpub.access_settings import TokenSettings
 from socialpub.api.roles import Role
 from socialpub.api.tokens import KeyRing, TokenRefusedHereError, is_ours, parse_keys, read_token
 from socialpub.errors import ConfigurationError
-from socialpub.settings import Settings, TokenSettings
+from socialpub.settings import Settings
 
 EDITOR = {"*": ["event_editor"]}
 

@@ -12,9 +12,10 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from socialpub.access_settings import MetricsAccess
 from socialpub.api.app import create_app
 from socialpub.api.resources import Resources
-from socialpub.settings import MetricsAccess, Settings
+from socialpub.settings import Settings
 from tests.conftest import World
 
 Serve = Callable[[MetricsAccess], str]

@@ -14,9 +14,10 @@ import requests
 
 from bench.fresh_database import ADD_APPROVED_DRAFTS, ADD_PAGES
 from local_stack.state import PROJECT, Ports
+from socialpub.access_settings import MetricsAccess
 from socialpub.errors import ConfigurationError
 from socialpub.graph.latency import LATENCIES
-from socialpub.settings import MetricsAccess, Settings
+from socialpub.settings import Settings
 from tests.conftest import World
 from tests.metrics.conftest import Serve
 from tests.needs import needs_prometheus

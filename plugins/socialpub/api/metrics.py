@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from socialpub.access_settings import MetricsAccess
 from socialpub.api.auth import GuardedRoute, Permission, Principal
 from socialpub.api.metric_families import ReadingCollector
 from socialpub.api.problem import Problem, documented
@@ -17,7 +18,6 @@ from socialpub.api.resources import TheResources
 from socialpub.api.threads import in_thread
 from socialpub.services.latencies import write_latencies
 from socialpub.services.metrics import read_metrics
-from socialpub.settings import MetricsAccess
 
 router = APIRouter(route_class=GuardedRoute, tags=["Metrics"])
 

@@ -19,9 +19,9 @@ import jwt
 import requests
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from socialpub.access_settings import TokenSettings
 from socialpub.api.roles import ALL_LARPS, Principal, Role
 from socialpub.errors import ConfigurationError
-from socialpub.settings import TokenSettings
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 _REQUIRED = ("exp", "iat", "iss", "aud", "sub", "jti")
