@@ -18,6 +18,7 @@ def test_the_table_of_metrics_is_complete():
 
 def test_each_setting_is_one_that_is_read():
     """By the product or by the compose file."""
-    read = "".join((PROJECT / path).read_text() for path in ("plugins/socialpub/settings.py", "docker-compose.yaml"))
+    sources = [*(PROJECT / "plugins" / "socialpub").glob("*settings.py"), PROJECT / "docker-compose.yaml"]
+    read = "".join(path.read_text() for path in sources)
     for name in re.findall(r"`SOCIALPUB_([A-Z_]+)", TEXT):
         assert name in read
