@@ -54,6 +54,12 @@ class EmbeddedPostgres:
         assert folder is not None, "the server listens on a Unix socket"
         return str(folder)
 
+    @property
+    def programs(self) -> Path:
+        """The folder with `pg_dump`, `psql` and the others of the server's own version."""
+        assert self._server is not None, "start the server first"
+        return Path(self._server.bin_path)
+
 
 def _configure(path: Path) -> None:
     wanted = "".join(f"{key} = '{value}'\n" for key, value in _SETTINGS.items())

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from socialpub.cli_audit import add_audit_verbs
 from socialpub.cli_connections import add_verbs
+from socialpub.cli_restore import add_restore_verb
 from socialpub.errors import SocialpubError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("doctor", help="check what publishing needs").set_defaults(run=_doctor)
     add_verbs(verbs)
     add_audit_verbs(verbs)
+    add_restore_verb(verbs)
     return parser
 
 

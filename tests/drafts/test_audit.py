@@ -136,13 +136,22 @@ def test_a_large_log_is_sealed_in_parts(sealed):
 
 
 def test_a_restored_database_begins_a_chain_of_its_server(sealed):
-    """On another server transactions count from anew; the first seal there covers all that was restored."""
+    """On another server transactions count from anew; the first seal there covers all that was restored.
+
+    The seals from before are still compared, each with what was there when the database came to the new server.
+    """
     tamper(sealed, "update social_audit_seals set cluster = 1")
+    for number in (1, 2):
+        redigest = "update social_audit_seals as seal set digest = (social_digest_of_seal(seal)).digest where number = "
+        tamper(sealed, redigest + str(number))
     assert seal_audit_log(sealed.engine()) == sealed.one("select count(*) from social_audit_log")[0]
     sealed.schedule(sealed.one("select id from larps")[0], due_in=9000, body="Czwarty")
     assert seal_audit_log(sealed.engine()) == 3
+    assert look(sealed).troubles == ()
+    tamper(sealed, "update social_audit_log set written_in = 3 where id = (select max(id) from social_audit_log)")
+    assert ["Seal 4" in trouble for trouble in look(sealed).troubles] == [True]
     tamper(sealed, "update social_audit_log set actor = 'nobody' where id = 3")
-    assert not look(sealed).is_whole
+    assert [trouble[:6] for trouble in look(sealed).troubles] == ["Seal 1", "Seal 3", "Seal 4"]
 
 
 def test_the_command_says_how_it_stands(sealed, monkeypatch, capsys):

@@ -42,6 +42,12 @@ def digest_seal(session: Session, number: int) -> Row[Any]:
     ).one()
 
 
+def digest_old_seal(session: Session, number: int, *, until_id: int) -> Row[Any]:
+    """The same for a seal from before a restore, after which the log's ids begin behind `until_id`."""
+    session.execute(text("set local statement_timeout = 0"))
+    return session.execute(text(read_query("digest_old_seal")), {"number": number, "until_id": until_id}).one()
+
+
 def count_unsealed(session: Session) -> int:
     session.execute(text("set local statement_timeout = 0"))
     count: int = session.scalars(text(read_query("count_unsealed"))).one()

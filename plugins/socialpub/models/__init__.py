@@ -12,7 +12,7 @@ from socialpub.models.login_request import LoginRequest
 from socialpub.models.metrics import METRIC_CHANGES, LastScan, MetricTotal
 from socialpub.models.notification import Channel, Notification, NotificationEvent, NotificationRoute, SentDigest
 from socialpub.models.records import AuditLogEntry, AuditSeal, OutboxEvent, WebhookEvent
-from socialpub.models.scheduled import PublishAttempt, ScheduledPublish
+from socialpub.models.scheduled import AFTER_RESTORE, PublishAttempt, ScheduledPublish
 from socialpub.models.statuses import (
     AssetType,
     AttemptOutcome,
@@ -29,6 +29,7 @@ from socialpub.models.statuses import (
 )
 
 __all__ = [
+    "AFTER_RESTORE",
     "METRIC_CHANGES",
     "ApiAnswer",
     "ApprovalRule",

@@ -17,6 +17,9 @@ from socialpub.models.statuses import FINAL, POST_MOVES, USES_A_TRY, AttemptOutc
 if TYPE_CHECKING:
     from socialpub.models.draft import EventPostDraft
 
+AFTER_RESTORE = "after_restore"
+"""In the place of a DAG: the attempts that stand for what was done between a dump and its restore."""
+
 
 class ScheduledPublish(Base):
     """One scheduled post. A `mark_…` method is the one constructor of its legal outcome."""
@@ -192,6 +195,11 @@ class PublishAttempt(Base):
     response_payload: Mapped[dict[str, Any] | None]
 
     post: Mapped[ScheduledPublish] = relationship(back_populates="attempts")
+
+    @property
+    def is_of_restore(self) -> bool:
+        """Whether it stands for whatever was done since the dump that the database was restored from."""
+        return self.dag_id == AFTER_RESTORE
 
     def close(self, outcome: AttemptOutcome, *, now: datetime) -> None:
         self.outcome, self.finished_at = outcome, now

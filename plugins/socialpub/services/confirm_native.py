@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from socialpub.db.engine import transaction
+from socialpub.db.restore import doubt_first_comments
 from socialpub.errors import GraphError
 from socialpub.graph.page_post import PagePost
 from socialpub.graph.posts import list_published_posts
@@ -21,6 +22,7 @@ from socialpub.graph.read_back import (
     ReadBack,
     find_published,
     find_scheduled,
+    normalise_text,
 )
 from socialpub.graph.scheduled import list_scheduled_posts
 from socialpub.models import AttemptOutcome, PostStatus, ScheduledPublish
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from socialpub.services.confirm import Confirmer
 
 log = logging.getLogger(__name__)
+
+_NOT_HELD = "Facebook does not hold it, as it was proved; nothing is scheduled."
+_ABSENT_SINCE = "It was not published between the dump and the restore, as its Page was read."
 
 
 def confirm_hand_over(confirmer: Confirmer, post: LoadedPost, token: Secret, *, now: datetime) -> bool:
@@ -59,8 +64,23 @@ def is_between_lists(publish_at: datetime, now: datetime, settle_time: timedelta
 
 
 def _look(confirmer: Confirmer, post: LoadedPost, token: Secret, sent_at: datetime) -> ReadBack:
+    assert post.attempt is not None, "an unconfirmed post has an attempt"
     if post.video is not None:
-        return _look_for_video(confirmer, post, token)
+        video = _look_for_video(confirmer, post, token)
+        if isinstance(video, Found) or not post.attempt.is_of_restore:
+            return video
+    found = _look_for_words(confirmer, post, token, sent_at)
+    if isinstance(found, Found) and post.attempt.is_of_restore and not _can_be_told(post):
+        return Ambiguous((found.post,))
+    return found
+
+
+def _can_be_told(post: LoadedPost) -> bool:
+    """After a restore the ids of uploads may be missing, and without words nothing tells one post from another."""
+    return bool(normalise_text(post.content.message) or post.content.attached_media)
+
+
+def _look_for_words(confirmer: Confirmer, post: LoadedPost, token: Secret, sent_at: datetime) -> ReadBack:
     wanted = replace(post.content, scheduled_publish_time=post.publish_at)
     known_ids, app_id = confirmer.known_ids(post), confirmer.client.settings.app_id
     # In this order: a post whose time comes meanwhile goes from the first list to the second.
@@ -95,7 +115,7 @@ def _write_down(
     match found:
         case Found(page_post) if page_post.is_published:
             attempt.outcome = AttemptOutcome.PUBLISHED
-            row.mark_published(page_post.id, permalink_url=page_post.permalink_url, published_at=now)
+            _mark_live(session, row, page_post, now)
         case Found(page_post):
             attempt.outcome = AttemptOutcome.HANDED_OVER
             row.mark_handed_over(page_post.id, now=now)
@@ -104,7 +124,7 @@ def _write_down(
             forget_dead_upload(session, post)
             if row.hand_overs_tried >= max_tries:
                 leave_to_direct_delivery(row)
-            row.mark_pending("Facebook does not hold it, as it was proved; nothing is scheduled.", next_attempt_at=None)
+            row.mark_pending(_ABSENT_SINCE if attempt.is_of_restore else _NOT_HELD, next_attempt_at=None)
         case Ambiguous(candidates):
             ids = ", ".join(sorted(candidate.id for candidate in candidates))
             row.status_reason = f"More than one post at Facebook could be it ({ids}); a person has to decide."
@@ -113,3 +133,13 @@ def _write_down(
             return False
     log.info("%s was looked up at Facebook and is %s", post.name, row.status)
     return True
+
+
+def _mark_live(session: Session, row: ScheduledPublish, post: PagePost, now: datetime) -> None:
+    """After a restore it is live since it was created, and its first comment may be there, too."""
+    if not row.attempts[-1].is_of_restore:
+        row.mark_published(post.id, permalink_url=post.permalink_url, published_at=now)
+        return
+    row.mark_published(post.id, permalink_url=post.permalink_url, published_at=post.created_time or row.publish_at)
+    session.flush()
+    doubt_first_comments(session, post_id=row.id, reason="It may have been posted before the restore.")

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Row
-from sqlalchemy.orm import Session
 
-from socialpub.db.audit import count_unsealed, digest_seal, list_seals, read_cluster
+from socialpub.db.audit import count_unsealed, digest_old_seal, digest_seal, list_seals, read_cluster
 from socialpub.db.engine import transaction
 from socialpub.errors import AuditError
 
@@ -43,11 +42,14 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
     troubles = [*_gaps(seals), *_find_head(seals, expected_head)]
     sealed = 0
     for done, seal in enumerate(seals, start=1):
-        # Rows that were there before a restore are covered by the first seal after it.
-        if seal.cluster == cluster:
-            with transaction(engine, actor="audit") as session:
+        until_id = _find_restore(seals, seal)
+        with transaction(engine, actor="audit") as session:
+            if until_id is not None:
+                troubles.extend(_compare(seal, digest_old_seal(session, seal.number, until_id=until_id)))
+            elif seal.cluster == cluster:
+                # Rows that were there before a restore are under the first seal after it, too.
                 sealed += seal.row_count
-                troubles.extend(_compare(session, seal))
+                troubles.extend(_compare(seal, digest_seal(session, seal.number)))
         report(done, len(seals))
     with transaction(engine, actor="audit") as session:
         unsealed = count_unsealed(session)
@@ -55,8 +57,14 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
     return AuditVerdict(sealed, unsealed, len(seals), head, tuple(troubles))
 
 
-def _compare(session: Session, seal: Row[Any]) -> Iterator[str]:
-    found = digest_seal(session, seal.number)
+def _find_restore(seals: list[Row[Any]], seal: Row[Any]) -> int | None:
+    """The last id that was there when the database came to another server after this seal; None if it did not."""
+    return next(
+        (later.base_id for later in seals if later.number > seal.number and later.cluster != seal.cluster), None
+    )
+
+
+def _compare(seal: Row[Any], found: Row[Any]) -> Iterator[str]:
     if found.row_count != seal.row_count:
         yield f"{_span(seal)}: {found.row_count} rows instead of {seal.row_count}."
     elif found.digest != seal.digest:
