@@ -100,7 +100,8 @@ class Resources:
             self.engine.dispose()
 
 
-def find_resources(request: Request) -> Resources:
+async def find_resources(request: Request) -> Resources:
+    """In the loop: a plain function would wait for one of the threads that serve Airflow's tasks."""
     resources: Resources = request.app.state.resources
     return resources
 
