@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from uuid import uuid4
 
 import pytest
@@ -141,6 +142,19 @@ def test_another_larp_and_none_at_all_look_the_same(site, draft):
     assert answers[0].json() == answers[1].json()
     inside = requests.get(f"{site.url}{PREFIX}/backoffice/larp/{other}/social/drafts/{draft}", headers=token)
     assert (inside.status_code, inside.json()["code"]) == (404, "unknown_draft")
+
+
+@pytest.mark.parametrize(("method", "path", "body"), [row[:3] for row in TABLE], ids=[f"{r[0]} {r[1]}" for r in TABLE])
+def test_a_larp_that_there_is_not_is_not_there_for_an_admin_of_all(site, draft, method, path, body):
+    """Nor is a draft of another one."""
+    where = path.format(larp_id=uuid4(), draft_id=draft, upload_id=uuid4())
+    headers = {"authorization": f"Bearer {SIGNER.token('root', {'*': ['admin']})}", "if-match": '"1"'}
+    kind = "application/offset+octet-stream" if isinstance(body, bytes) else "application/json"
+    content = body if isinstance(body, bytes) else json.dumps(body)
+    headers |= {"content-type": kind, "upload-offset": "0"}
+    answer = requests.request(method, f"{site.url}{PREFIX}{where}", data=content, headers=headers)
+    assert answer.status_code == 404, answer.text
+    assert answer.json()["code"] in ("unknown_larp", "unknown_draft", "unknown_upload")
 
 
 WRITE = {"title": "New"}

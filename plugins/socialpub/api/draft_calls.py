@@ -10,7 +10,7 @@ from fastapi import Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from socialpub.api.draft_schemas import DraftAnswer
+from socialpub.api.draft_answers import DraftAnswer
 from socialpub.api.paths import SOCIAL
 from socialpub.api.problem import Problem
 from socialpub.services.drafts.desk import Caller

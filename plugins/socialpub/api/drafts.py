@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from socialpub.api.auth import GuardedRoute, Permission, Principal, require
+from socialpub.api.draft_answers import DraftAnswer, ListAnswer
 from socialpub.api.draft_calls import DRAFT, DRAFTS, IfMatch, answer, answer_draft, make_caller, read_version
-from socialpub.api.draft_schemas import DraftAnswer, DraftOrder, Instant, ListAnswer, read_instant
+from socialpub.api.draft_orders import DraftOrder, Instant, read_instant
 from socialpub.api.once import IdempotencyKey, answer_once
 from socialpub.api.problem import documented
 from socialpub.api.resources import Resources, TheResources
