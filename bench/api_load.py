@@ -12,21 +12,17 @@ import multiprocessing
 import socket
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, LiteralString
 
-import jwt
-import requests
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
 
+from bench.api_clients import CLIENTS, ISSUER, Times, at_work, write_public_key
 from bench.figure import Figure, Limit, Line
 from bench.fresh_database import ADD_PAGES, FreshDatabase, fresh_database
 from bench.summary import summarise
@@ -38,11 +34,9 @@ from socialpub.settings import Settings
 
 ROWS = 1_000_000
 LARPS = 1_000
-CLIENTS = 20
 SECONDS = 20.0
 THINKING_SECONDS = 0.5
 REQUIRED_MS = 50
-_ISSUER = "https://backoffice.example"
 
 ADD_DRAFTS: LiteralString = """
 insert into social_drafts (larp_id, title, body, status, content_hash, created_by, updated_by, created_at)
@@ -55,7 +49,7 @@ from (select array_agg(id order by id) as ids from larps) as larp cross join gen
 
 def run_server(database_url: str, keys: str, port: int) -> None:
     """Until the process is killed."""
-    settings = Settings(tokens=TokenSettings(issuer=_ISSUER, keys=keys))
+    settings = Settings(tokens=TokenSettings(issuer=ISSUER, keys=keys))
     app, root = create_app(Resources(lambda: open_engine(database_url), settings=lambda: settings)), FastAPI()
     root.mount("/socialpub", app)
     uvicorn.run(root, host="127.0.0.1", port=port, log_config=None, access_log=False)
@@ -92,63 +86,19 @@ def _wait_for(port: int) -> None:
             return
 
 
-def make_token(key: Ed25519PrivateKey, name: str) -> str:
-    now = int(time.time())
-    claims = {"iss": _ISSUER, "aud": "socialpub", "sub": name, "jti": name, "iat": now, "exp": now + 3600}
-    return jwt.encode({**claims, "social_roles": {"*": ["marketing_coordinator"]}}, key, "EdDSA")
-
-
-def work_as_client(url: str, token: str, larps: list[Any], pause: float) -> dict[str, list[float]]:
-    """Milliseconds of each request; list and create take turns, each time of another LARP."""
-    times: dict[str, list[float]] = {"list": [], "create": []}
-    with requests.Session() as session:
-        session.headers["Authorization"] = f"Bearer {token}"
-        ends_at, number = time.monotonic() + SECONDS, 0
-        while time.monotonic() < ends_at:
-            drafts = f"{url}/backoffice/larp/{larps[number % len(larps)]}/social/drafts"
-            for name, send in _requests(session, drafts).items():
-                started = time.monotonic()
-                send().raise_for_status()
-                times[name].append(1000 * (time.monotonic() - started))
-                time.sleep(pause)
-            number += 1
-    return times
-
-
-def _requests(session: requests.Session, drafts: str) -> dict[str, Callable[[], requests.Response]]:
-    return {
-        "list": lambda: session.get(drafts, timeout=30),
-        "create": lambda: session.post(drafts, json={"title": "New", "body": "Zapraszamy!"}, timeout=30),
-    }
-
-
-def work_side_by_side(url: str, key: Ed25519PrivateKey, larps: list[Any], pause: float) -> dict[str, list[float]]:
-    gate = threading.Barrier(CLIENTS)
-
-    def work(number: int) -> dict[str, list[float]]:
-        gate.wait()
-        time.sleep(pause * number / CLIENTS)  # People do not press keys in step.
-        return work_as_client(url, make_token(key, f"editor {number}"), larps[number::CLIENTS], pause)
-
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        done = list(pool.map(work, range(CLIENTS)))
-    return {name: [each for times in done for each in times[name]] for name in ("list", "create")}
-
-
 def measure(rows: int) -> Iterator[Line]:
     key = Ed25519PrivateKey.generate()
     with fresh_database() as database, tempfile.TemporaryDirectory(prefix="socialpub-bench-") as folder:
-        keys = Path(folder) / "keys.pem"
-        keys.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        keys = write_public_key(key, Path(folder) / "keys.pem")
         database.prepare(ADD_PAGES, pages=LARPS)
         database.prepare(ADD_DRAFTS, rows=rows)
         with database.connect() as connection:
             connection.execute("vacuum analyze")
             larps = [larp for (larp,) in connection.execute("select id from larps").fetchall()]
         with serve(database, str(keys)) as url:
-            work_as_client(url, make_token(key, "warm"), larps[:1], 0.2)
-            calm = work_side_by_side(url, key, larps, THINKING_SECONDS)
-            pressed = work_side_by_side(url, key, larps, 0.0)
+            _work(url, key, larps, THINKING_SECONDS)  # Warms up.
+            calm = _work(url, key, larps, THINKING_SECONDS)
+            pressed = _work(url, key, larps, 0.0)
             load = database.load.read()
     for name in ("list", "create"):
         full = summarise(pressed[name])
@@ -160,6 +110,12 @@ def measure(rows: int) -> Iterator[Line]:
             **load,
         }  # fmt: skip
         yield Figure(f"api_{name}_1m", "ms", summarise(calm[name]), Limit("p95", REQUIRED_MS), details=details).line()
+
+
+def _work(url: str, key: Ed25519PrivateKey, larps: list[Any], pause: float) -> Times:
+    with at_work(url, key, larps, pause) as times:
+        time.sleep(SECONDS)
+    return times
 
 
 def main() -> None:

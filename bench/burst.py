@@ -14,7 +14,7 @@ from bench.arrivals import read_arrivals
 from bench.posts import schedule_batch
 from bench.stage import BenchError, Stage, as_instant
 from bench.summary import Summary, summarise
-from bench.tasks import count_lost, read_tasks
+from bench.tasks import count_lost, read_start_ups, read_tasks
 
 _SCAN_AHEAD_SECONDS = 30
 _ARMED_BEFORE_SECONDS = 10
@@ -35,6 +35,8 @@ class Burst:
     window_seconds: float
     done_after_seconds: float
     """From the due second until the last outcome was written down."""
+    start_ups: Summary
+    """How long its tasks waited from the queue to their start, in seconds."""
     armed_pss_bytes: dict[str, int]
     """Of each part of the stack while its lanes wait for the second."""
 
@@ -84,6 +86,7 @@ def run_burst(stage: Stage, count: int) -> Burst:
         lanes=sum(task["task_id"] == "publish" for task in tasks),
         cpu_seconds=cpu_seconds,
         window_seconds=ended_at - started_at,
+        start_ups=summarise(read_start_ups(tasks)),
         done_after_seconds=ended_at - due_at,
         armed_pss_bytes=armed,
     )

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Self
 
 import psycopg
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import make_url
 
+from bench.api_clients import ISSUER, write_public_key
 from bench.posts import Batch, BenchPage, connect_pages, count_published
 from bench.progress import Report
 from graph_sandbox.control import SandboxControl
@@ -44,6 +46,8 @@ class Stage:
         self._exits = ExitStack()
         self._pages: list[BenchPage] = []
         self.bursts: dict[int, Burst] = {}
+        self.signer = Ed25519PrivateKey.generate()
+        """The backoffice's key: whoever has it makes tokens for the API."""
 
     @cached_property
     def stack(self) -> Stack:
@@ -55,7 +59,11 @@ class Stage:
             shutil.copytree(PROJECT / folder, dags, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
         # Two keys, as during a rotation; tokens are stored under the first.
         keys = ",".join(Fernet.generate_key().decode() for _ in range(2))
-        environment = {"SOCIALPUB_TOKEN_KEYS": keys}
+        environment = {
+            "SOCIALPUB_TOKEN_KEYS": keys,
+            "SOCIALPUB_JWT_ISSUER": ISSUER,
+            "SOCIALPUB_JWT_KEYS": str(write_public_key(self.signer, home / "backoffice.pem")),
+        }
         stack = self._exits.enter_context(Stack(home, dags_folder=dags, environment=environment, report=self.report))
         stack.wait_until_ready(dags=(*OUR_DAGS, PLAIN_DAG))
         stack.sandbox.set_latency(LATENCY_SECONDS)

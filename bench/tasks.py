@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 from bench.posts import Batch
@@ -28,3 +29,10 @@ def read_tasks(stage: Stage, batch: Batch, *, seconds: float = 60) -> list[dict[
 def count_lost(tasks: list[dict[str, Any]]) -> int:
     """Tasks that did not end well although nothing was wrong with their posts."""
     return sum(task["state"] != "success" for task in tasks)
+
+
+def read_start_ups(tasks: list[dict[str, Any]]) -> list[float]:
+    """Seconds from the queue to the start, of each task that started; the API server has a part in every one."""
+    times = [(task["queued_when"], task["start_date"]) for task in tasks]
+    parsed = [[datetime.fromisoformat(instant) for instant in pair] for pair in times if all(pair)]
+    return [(started_at - queued_at).total_seconds() for queued_at, started_at in parsed]

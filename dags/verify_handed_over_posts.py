@@ -14,7 +14,8 @@ rows of the audit log (`socialpub audit verify`).
   a live post shows stays.
 * **post_first_comments** posts the first comment of posts that have one.
 * **process_webhook_events** compares what Facebook's webhook sent with the posts, where the API server has not.
-* **tidy_up** deletes events of the webhook after a week and stored answers of the API after a day.
+* **tidy_up** deletes events of the webhook after a week, stored answers of the API after a day, and files that
+  were uploaded for a draft and not taken up by one after a week.
 
 | what you see | what it means | what to do |
 | --- | --- | --- |

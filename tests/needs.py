@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,13 @@ needs_redis = pytest.mark.skipif(
 )
 
 needs_curl = pytest.mark.skipif("CI" not in os.environ and not shutil.which("curl"), reason="curl is not installed")
+
+# As Debian's package php-symfony-http-client installs it.
+SYMFONY = Path("/usr/share/php/Symfony/Component/HttpClient/autoload.php")
+needs_symfony = pytest.mark.skipif(
+    "CI" not in os.environ and not (shutil.which("php") and SYMFONY.exists()),
+    reason="php-cli and php-symfony-http-client are not installed",
+)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif("CI" not in os.environ and not CHROMIUM, reason="Chromium is not installed")

@@ -80,6 +80,20 @@ def read_token_settings(environment: Mapping[str, str]) -> TokenSettings:
     )
 
 
+def read_airflow_people(environment: Mapping[str, str]) -> dict[str, str]:
+    """`admin=ewa@larp.example`: who an Airflow login is at the backoffice."""
+    found = {}
+    for part in read_list(environment, "AIRFLOW_PEOPLE"):
+        login, equals, person = (side.strip() for side in part.partition("="))
+        if not (login and equals and person) or person.startswith("airflow:"):
+            raise ConfigurationError(
+                f"{PREFIX}AIRFLOW_PEOPLE has “{part}”.",
+                next_step="write login=name, separated by commas, with the name (sub) of the backoffice's tokens.",
+            )
+        found[login] = person
+    return found
+
+
 def read_airflow_roles(environment: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
     """`anna=marketing_coordinator@*, ola=social_approver@1b4e28ba-…`."""
     found = []

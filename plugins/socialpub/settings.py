@@ -12,6 +12,7 @@ from pathlib import Path
 from socialpub.access_settings import (
     MetricsAccess,
     TokenSettings,
+    read_airflow_people,
     read_airflow_roles,
     read_metrics_access,
     read_token_settings,
@@ -73,6 +74,8 @@ class Settings:
     tokens: TokenSettings = field(default_factory=TokenSettings)
     airflow_roles: tuple[tuple[str, str, str], ...] = ()
     """Airflow logins that are no admins: name, role, and LARP or "*"."""
+    airflow_people: Mapping[str, str] = field(default_factory=dict)
+    """Names at the backoffice by Airflow login; of one person with both ways in."""
     webhook_token: str = field(default="", repr=False)
     """What Facebook has to name when it asks whether the webhook's address is ours; "" refuses."""
     webhook: WebhookLimits = field(default_factory=WebhookLimits)
@@ -144,6 +147,7 @@ class Settings:
             is_graph_log_json=_is_json(environment),
             tokens=read_token_settings(environment),
             airflow_roles=read_airflow_roles(environment),
+            airflow_people=read_airflow_people(environment),
             webhook_token=read_text(environment, "WEBHOOK_TOKEN"),
         )
 

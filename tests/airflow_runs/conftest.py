@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.api.conftest import ISSUER, SIGNER
 
 from local_stack.backoffice import Backoffice
 from local_stack.stack import Stack
@@ -14,7 +15,10 @@ from local_stack.stack import Stack
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack")) as running:
+    keys = tmp_path_factory.mktemp("keys") / "backoffice.pem"
+    keys.write_bytes(SIGNER.public_pem)
+    environment = {"SOCIALPUB_JWT_ISSUER": ISSUER, "SOCIALPUB_JWT_KEYS": str(keys)}
+    with Stack(tmp_path_factory.mktemp("stack"), environment=environment) as running:
         running.wait_until_ready()
         yield running
 

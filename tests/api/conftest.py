@@ -89,6 +89,7 @@ class Site:
     """What the token keys are set to now."""
     started: list[tuple[UUID, str, str]]
     """Runs that Airflow was asked for: draft, reason, user."""
+    settings: Settings
 
     @property
     def larp_url(self) -> str:
@@ -164,7 +165,7 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
     while not server.started:
         time.sleep(0.01)
     larp = world.one("insert into larps (title) values ('Larpowe Kroniki') returning id")[0]
-    yield Site(world, sandbox_server, url, larp, log, keys, started)
+    yield Site(world, sandbox_server, url, larp, log, keys, started, settings)
     server.should_exit = True
     thread.join(timeout=5)
     structlog.configure(**before)

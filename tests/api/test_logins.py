@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.api.conftest import ISSUER, PREFIX, SIGNER, Signer
 
 from socialpub.access_settings import TokenSettings
+from socialpub.api.keys import KeyRing, parse_keys
 from socialpub.api.roles import Role
-from socialpub.api.tokens import KeyRing, TokenRefusedHereError, is_ours, parse_keys, read_token
+from socialpub.api.tokens import TokenRefusedHereError, is_ours, read_token
 from socialpub.errors import ConfigurationError
 from socialpub.settings import Settings
 
@@ -154,3 +155,29 @@ def test_roles_of_airflow_logins_come_from_the_setting():
     for wrong in ("anna", "anna=admin", "=admin@*", "anna=@*"):
         with pytest.raises(ConfigurationError, match="AIRFLOW_ROLES"):
             Settings.from_environment({"SOCIALPUB_AIRFLOW_ROLES": wrong})
+
+
+def test_people_of_airflow_logins_come_from_the_setting():
+    """Not by a name that would be another Airflow login's."""
+    found = Settings.from_environment({"SOCIALPUB_AIRFLOW_PEOPLE": "admin=ewa@larp.example,ola=ola"}).airflow_people
+    assert found == {"admin": "ewa@larp.example", "ola": "ola"}
+    for wrong in ("anna", "anna=", "=anna", "anna=airflow:ola"):
+        with pytest.raises(ConfigurationError, match="AIRFLOW_PEOPLE"):
+            Settings.from_environment({"SOCIALPUB_AIRFLOW_PEOPLE": wrong})
+
+
+def test_an_airflow_login_is_the_person_that_the_setting_names(site):
+    """So it never approves what that person wrote by way of the backoffice; nor does a login of the same name."""
+    site.larp = site.world.add_page()
+    root = f"{site.url}{PREFIX}/backoffice/larp/{site.larp}/social/drafts"
+    site.settings.airflow_people["root"] = "ewa@larp.example"
+    assert session(site, cookie="test_user=root:ADMIN").json()["name"] == "ewa@larp.example"
+    for author, login in (("ewa@larp.example", "root"), ("Ola", "ola")):
+        token = SIGNER.token(author, {str(site.larp): ["marketing_coordinator"]})
+        bearer, cookie = {"authorization": f"Bearer {token}"}, {"cookie": f"test_user={login}:ADMIN"}
+        draft = requests.post(root, json={"title": "T", "body": "B"}, headers=bearer).json()
+        requests.post(f"{root}/{draft['id']}/submit", json={}, headers=bearer).raise_for_status()
+        csrf = {"origin": site.url, "x-csrf-token": session(site, **cookie).json()["csrf_token"]}
+        decision = {"decision": "approved", "content_hash": draft["content_hash"]}
+        own = requests.post(f"{root}/{draft['id']}/approve", json=decision, headers=cookie | csrf)
+        assert (own.status_code, own.json()["code"]) == (409, "approval_refused"), own.text

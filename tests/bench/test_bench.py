@@ -161,6 +161,7 @@ def _burst(posts: int, *, cpu_seconds: float, lost_tasks: int = 0) -> Burst:
         cpu_seconds=cpu_seconds,
         window_seconds=60,
         done_after_seconds=1,
+        start_ups=Summary(posts, 0.1, 0.2, 0.3, 0.4),
         armed_pss_bytes={"scheduler": 1024**3, "postgres": 512 * 1024**2},
     )
 

@@ -44,6 +44,10 @@ MATRIX = [
     (("Ola",), 1, ["piotr", "ola"], ["not among", "done"]),
     (("ola", "piotr"), 1, ["piotr"], ["done"]),
     (("ola", "piotr"), 2, ["jan", "piotr", "ola"], ["not among", "more", "done"]),
+    ((), 1, ["airflow:anna"], ["wrote or edited"]),
+    ((), 1, [" Airflow: EWA"], ["wrote or edited"]),
+    ((), 2, ["ola", "airflow:ola", "piotr"], ["more", "already", "done"]),
+    (("airflow:Ola",), 1, ["ola"], ["done"]),
     (("anna", "ewa", "ola"), 1, ["anna", "ewa", "ola"], ["wrote or edited", "wrote or edited", "done"]),
 ]
 
@@ -196,6 +200,9 @@ def test_another_page_needs_another_approval(office):
     assert office.status(undecided) == "pending_approval"
     # It keeps the Page that it was approved for, and waits there until that one is back.
     assert office.read(scheduled).schedules[0].page_id == "200000000000001"
+    # Taken out of that schedule, it would go to the other Page.
+    unschedule_draft(office.engine, office.larp, scheduled, Caller("anna"))
+    assert office.status(scheduled) == "draft"
 
 
 def test_a_rejection_returns_the_draft_with_its_reason(office):

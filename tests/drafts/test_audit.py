@@ -10,6 +10,7 @@ import pytest
 from socialpub.cli import main
 from socialpub.services.audit.seal import seal_audit_log
 from socialpub.services.audit.verify import verify_audit_log
+from socialpub.services.drafts.write import AssetContent
 
 
 def look(world, head: str | None = None):
@@ -166,3 +167,27 @@ def test_the_command_says_how_it_stands(sealed, monkeypatch, capsys):
     assert main(["audit", "verify"]) == 1
     assert "Seal 1 of" in capsys.readouterr().out
     assert main(["audit", "seal"]) == 0
+
+
+def test_an_edit_of_assets_tells_which_there_were(office):
+    """One after the other, many in one statement, moved, and none at all: before and after are whole lists."""
+    photos = tuple(AssetContent("photo", f"{number}.jpg", checksum_sha256="a" * 64) for number in (1, 2))
+    draft = office.draft(assets=photos)
+    office.edit("update social_draft_assets set alt_text = 'Las ' || position where draft_id = %s", draft)
+    office.edit("delete from social_draft_assets where position = 1 and draft_id = %s", draft)
+    office.edit("update social_drafts set body = 'Inne' where id = %s", draft)
+
+    def tell(assets):
+        return assets and [(asset[0], asset[2], asset[4]) for asset in assets]
+
+    with office.world.connect() as connection:
+        edits = connection.execute(
+            "select before -> 'assets', payload -> 'assets', before ? 'asset_list' or payload ? 'asset_list'"
+            " from social_audit_log where action = 'draft.edited' order by id"
+        ).fetchall()
+    plain = [(1, "1.jpg", None), (2, "2.jpg", None)]
+    named = [(1, "1.jpg", "Las 1"), (2, "2.jpg", "Las 2")]
+    assert [(tell(before), tell(after)) for before, after, _ in edits] == [
+        ([], plain), (plain, named), (named, named[1:]), (None, named[1:]),
+    ]  # fmt: skip
+    assert not any(leaks for *_, leaks in edits)

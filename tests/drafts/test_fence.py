@@ -54,6 +54,42 @@ def test_words_that_nobody_approved_do_not_pass_under_an_old_schedule(office):
     assert not passes(office, attempt, "0" * 64)
 
 
+@pytest.mark.parametrize(
+    "loss",
+    [
+        "delete from social_draft_approvals",
+        "delete from social_draft_approvals where approver = 'ola'",
+        "update social_draft_approvals set approver = 'airflow:Ola'",
+        "update social_draft_approvals set approver = 'anna' where approver = 'ola'",
+        "update social_draft_approvals set decision = 'rejected' where approver = 'ola'",
+        "update social_draft_approvals set review = review - 1 where approver = 'ola'",
+        "update social_draft_approvals set content_hash = repeat('0', 64) where approver = 'ola'",
+        "update social_draft_approvals set page_id = '1' where approver = 'ola'",
+        "update social_drafts set editors = array['ola']",
+    ],
+)
+def test_what_lacks_one_of_its_approvals_does_not_pass(office, loss):
+    """Two were asked for, by two people; the fence counts them itself, however one was lost."""
+    office.rule(2)
+    draft = office.pending()
+    office.approve(draft, "ola", "piotr")
+    office.edit("insert into social_scheduled_posts (draft_id, publish_at) values (%s, now())", draft)
+    scan_due_posts(office.engine, RUN, ScanLimits())
+    attempt, armed = office.world.one(
+        "select attempt.id, draft.content_hash from social_publish_attempts as attempt, social_drafts as draft"
+    )
+    with office.world.connect() as connection, connection.transaction():
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(loss)
+    assert not passes(office, attempt, armed)
+
+
+def test_a_rule_that_became_stricter_counts_for_decisions_to_come(office):
+    _, attempt, armed = claimed(office)
+    office.rule(2)
+    assert passes(office, attempt, armed)
+
+
 def test_what_is_as_it_was_approved_passes_once(office):
     """The other side of the fence."""
     _, attempt, armed = claimed(office)

@@ -12,6 +12,9 @@ from sqlalchemy import event
 
 from socialpub.db.chores import find_chores
 from socialpub.db.engine import transaction
+from socialpub.errors import MediaUnavailableError
+from socialpub.hooks.storage import AirflowMediaStore
+from socialpub.media.places import MediaPlaces
 from socialpub.operators.chores import (
     CleanUpOperator,
     FindChoresOperator,
@@ -20,7 +23,8 @@ from socialpub.operators.chores import (
     VerifyPostsOperator,
     describe,
 )
-from socialpub.services.tidy_up import TidyLimits, tidy_up
+from socialpub.services.draft_assets import find_uploads
+from socialpub.services.tidy_up import TidyLimits, forget_uploads, tidy_up
 
 
 def find(world, statements=None):
@@ -38,6 +42,7 @@ def find(world, statements=None):
                 events_kept=timedelta(days=7),
                 answers_kept=timedelta(hours=24),
                 uploads_kept=timedelta(days=2),
+                finished_kept=timedelta(days=7),
             )
         )
 
@@ -139,4 +144,66 @@ def test_waiting_events_and_old_rows_have_their_tasks(world):
     world.run("update social_webhook_events set processed_at = now() - interval '8 days', outcome = 'known'")
     assert only(find(world), "has_old_rows")
     assert tidy_up(world.engine(), TidyLimits(), actor="test")["old events"] == 2
+    assert set(find(world).values()) == {False}
+
+
+def test_files_that_no_draft_took_up_go_after_a_week_with_their_rows(world, tmp_path):
+    """What a draft shows stays, as a photo or as the picture of a video; so does what is in use at this moment."""
+    larp = world.add_page()
+    store, kept = AirflowMediaStore(MediaPlaces(str(tmp_path))), ("shown", "thumbnail", "young")
+    for name in ("unused", "gone", *kept):
+        if name != "gone":
+            (tmp_path / name).write_bytes(b"x")
+        world.run(
+            "insert into social_uploads (larp_id, created_by, storage_path, mime_type, size_bytes, checksum_sha256)"
+            " values (%s, 'anna', %s, 'image/png', 1, repeat('a', 64))", larp, name,
+        )  # fmt: skip
+    draft = world.one("insert into social_drafts (larp_id, title) values (%s, 'T') returning id", larp)[0]
+    other = world.one("insert into social_drafts (larp_id, title) values (%s, 'T') returning id", larp)[0]
+    asset = "insert into social_draft_assets (draft_id, type, storage_path, thumbnail_path) values (%s, %s, %s, %s)"
+    world.run(asset, draft, "photo", "shown", None)
+    world.run(asset, other, "video", "else.mp4", "thumbnail")
+    assert set(find(world).values()) == {False}
+    age(world, "storage_path != 'young'")
+    assert only(find(world), "has_old_rows")
+    forgotten = forget_uploads(world.engine(), TidyLimits(), store.remove, actor="test")
+    assert forgotten == {"old uploads": 4, "unused files": 2}
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+    assert world.one("select array_agg(storage_path) from social_uploads") == (["young"],)
+    assert set(find(world).values()) == {False}
+
+
+def age(world, which: str) -> None:
+    with world.connect() as connection:
+        connection.execute("alter table social_uploads disable trigger user")
+        connection.execute(f"update social_uploads set updated_at = now() - interval '8 days' where {which}")
+        connection.execute("alter table social_uploads enable trigger user")
+
+
+def test_a_file_that_can_not_be_deleted_keeps_its_row(world):
+    """The next run does it again."""
+
+    def fail(path: str) -> None:
+        raise MediaUnavailableError(f"{path} is away.", next_step="wait.")
+
+    larp = world.add_page()
+    world.run(
+        "insert into social_uploads (larp_id, created_by, storage_path, mime_type, size_bytes, checksum_sha256)"
+        " values (%s, 'anna', 'a', 'image/png', 1, repeat('a', 64))", larp,
+    )  # fmt: skip
+    age(world, "true")
+    with pytest.raises(MediaUnavailableError):
+        forget_uploads(world.engine(), TidyLimits(), fail, actor="test")
+    assert world.one("select count(*) from social_uploads") == (1,)
+
+
+def test_an_upload_that_is_taken_up_is_young_again(world):
+    """So that its file is not deleted while a draft is being written."""
+    larp = world.add_page()
+    [upload] = world.one(
+        "insert into social_uploads (larp_id, created_by, storage_path, mime_type, size_bytes, checksum_sha256)"
+        " values (%s, 'anna', 'a', 'image/png', 1, repeat('a', 64)) returning id", larp,
+    )  # fmt: skip
+    age(world, "true")
+    assert find_uploads(world.engine(), larp, [upload], actor="anna")[upload].storage_path == "a"
     assert set(find(world).values()) == {False}

@@ -30,4 +30,5 @@ select
     exists(select 1 from social_webhook_events where processed_at < now() - :events_kept)
     or exists(select 1 from social_api_answers where created_at < now() - :answers_kept)
     or exists(select 1 from social_uploads where checksum_sha256 is null and updated_at < now() - :uploads_kept)
+    or exists(select 1 from social_uploads where checksum_sha256 is not null and updated_at < now() - :finished_kept)
         as has_old_rows

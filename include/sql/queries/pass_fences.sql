@@ -37,6 +37,18 @@ ready as (
         and draft.status = 'scheduled'
         and draft.content_hash = locked.content_hash
         and draft.content_hash = locked.wanted_hash
+        -- As many as were asked for when they were given: a changed rule counts for decisions to come.
+        and (
+            select count(distinct social_person(approval.approver)) >= min(approval.required_approvals)
+            from social_draft_approvals as approval
+            where
+                approval.draft_id = draft.id
+                and approval.content_hash = draft.content_hash
+                and approval.review = draft.review
+                and approval.decision = 'approved'
+                and coalesce(approval.page_id, page.page_id) = page.page_id
+                and social_person(approval.approver) != all(draft.editors || social_person(draft.created_by))
+        )
         and gate.paused_at is null
         and coalesce(gate.rate_limited_until, '-infinity') <= clock_timestamp() + :fence_ahead
         and page.paused_at is null

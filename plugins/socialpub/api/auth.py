@@ -5,7 +5,7 @@ Two ways in: Airflow's own login (cookie or token), and a token that the backoff
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from socialpub.api.roles import ALL_LARPS, Permission, Principal, Role
 from socialpub.api.threads import in_thread
 from socialpub.api.tokens import TokenRefusedHereError, is_ours, read_token
 from socialpub.errors import ConfigurationError
+from socialpub.settings import Settings
 
 __all__ = ["GuardedRoute", "Permission", "Principal", "find_principal", "read_airflow_user", "require"]
 
@@ -49,7 +50,7 @@ async def find_principal(
 ) -> Principal:
     """Whoever is logged in, with their roles."""
     if user is not None:
-        return await in_thread(request, _describe_airflow_user, user, resources.settings().airflow_roles)
+        return await in_thread(request, _describe_airflow_user, user, resources.settings())
     assert credentials is not None, "without a token Airflow's login was asked"
     return await in_thread(request, _open_token, credentials.credentials, resources)
 
@@ -64,15 +65,21 @@ def _open_token(token: str, resources: Resources) -> Principal:
     return bearer.principal
 
 
-def _describe_airflow_user(user: BaseUser, mapping: Iterable[tuple[str, str, str]]) -> Principal:
+def _describe_airflow_user(user: BaseUser, settings: Settings) -> Principal:
     """Whoever may write Airflow connections, and so sees every token there, is Admin of all LARPs."""
     name, roles = user.get_name(), dict[str, frozenset[Role]]()
     if get_auth_manager().is_authorized_connection(method="POST", user=user):
         roles[ALL_LARPS] = frozenset({Role.ADMIN})
-    for login, role, larp in mapping:
+    for login, role, larp in settings.airflow_roles:
         if login == name:
             roles[larp] = roles.get(larp, frozenset()) | {_read_role(role)}
-    return Principal(f"airflow:{name}", roles)
+    return Principal(_name_person(user, settings), roles)
+
+
+def _name_person(user: BaseUser, settings: Settings) -> str:
+    """As the backoffice knows the person, where the settings tell; else by the login, which names the door as well."""
+    login = user.get_name()
+    return settings.airflow_people.get(login, f"airflow:{login}")
 
 
 def _read_role(name: str) -> Role:
@@ -90,10 +97,10 @@ def require(permission: Permission) -> Rule:
     404 is for LARPs in which the person has no role: for them it does not exist.
     """
 
-    async def check_pages(request: Request, user: AirflowUser) -> Principal:
+    async def check_pages(request: Request, user: AirflowUser, resources: TheResources) -> Principal:
         if user is None or not await in_thread(request, _may_with_connections, user, permission):
             raise Problem(403, "not_allowed", "Your Airflow login may not do this.", next_step="ask an Airflow admin.")
-        return Principal(f"airflow:{user.get_name()}")
+        return Principal(_name_person(user, resources.settings()))
 
     async def check_larp(
         request: Request, larp_id: UUID, principal: Annotated[Principal, Depends(find_principal)],

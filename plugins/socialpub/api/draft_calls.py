@@ -7,10 +7,10 @@ from typing import Annotated
 from uuid import uuid4
 
 from fastapi import Header, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel
 
-from socialpub.api.draft_schemas import DraftAnswer
+from socialpub.api.draft_answers import DraftAnswer
 from socialpub.api.paths import SOCIAL
 from socialpub.api.problem import Problem
 from socialpub.services.drafts.desk import Caller
@@ -59,4 +59,4 @@ def answer_draft(details: DraftDetails, status: int = 200, *, location: str = ""
 
 
 def answer(model: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse(model.model_dump(mode="json"), status, headers=headers)
+    return Response(model.model_dump_json(), status, headers, media_type="application/json")

@@ -9,18 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from socialpub.api.auth import GuardedRoute, Permission, Principal, require
+from socialpub.api.draft_answers import DraftAnswer, RunAnswer, SubmissionAnswer, describe_findings
 from socialpub.api.draft_calls import DRAFT, IfMatch, answer, answer_draft, make_caller, read_version
-from socialpub.api.draft_schemas import (
-    DecisionOrder,
-    DraftAnswer,
-    PublishOrder,
-    ReasonOrder,
-    RunAnswer,
-    ScheduleOrder,
-    SubmissionAnswer,
-    SubmitOrder,
-    describe_findings,
-)
+from socialpub.api.draft_orders import DecisionOrder, PublishOrder, ReasonOrder, ScheduleOrder, SubmitOrder
 from socialpub.api.once import IdempotencyKey, answer_once
 from socialpub.api.problem import Problem, documented
 from socialpub.api.resources import TheResources

@@ -8,8 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from socialpub.api.auth import GuardedRoute
+from socialpub.api.draft_answers import AttemptsAnswer, AuditAnswer, AuditEntry, ListAnswer
 from socialpub.api.draft_calls import DRAFT, make_caller
-from socialpub.api.draft_schemas import AttemptsAnswer, AuditAnswer, AuditEntry, Instant, ListAnswer, read_instant
+from socialpub.api.draft_orders import Instant, read_instant
 from socialpub.api.drafts import Cursor, Limit, Reader
 from socialpub.api.paths import SOCIAL
 from socialpub.api.problem import documented

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from socialpub.api.auth import GuardedRoute, Permission, Principal, require
-from socialpub.api.draft_calls import DRAFT, DRAFTS, IfMatch, answer_draft, make_caller, read_version
-from socialpub.api.draft_schemas import DraftAnswer, DraftOrder, Instant, ListAnswer, read_instant
+from socialpub.api.draft_answers import DraftAnswer, ListAnswer
+from socialpub.api.draft_calls import DRAFT, DRAFTS, IfMatch, answer, answer_draft, make_caller, read_version
+from socialpub.api.draft_orders import DraftOrder, Instant, read_instant
 from socialpub.api.once import IdempotencyKey, answer_once
 from socialpub.api.problem import documented
 from socialpub.api.resources import Resources, TheResources
@@ -30,7 +31,7 @@ Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` 
 router = APIRouter(route_class=GuardedRoute, tags=["Drafts"])
 
 
-@router.get(DRAFTS, responses=documented(409))
+@router.get(DRAFTS, response_model=ListAnswer, responses=documented(409))
 async def list_all(
     request: Request,
     larp_id: UUID,
@@ -42,7 +43,7 @@ async def list_all(
     planned_until: Instant | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> ListAnswer:
+) -> Response:
     """Newest first; with `planned_from` or `planned_until` (exclusive) by the planned time."""
     wanted = DraftFilter(
         statuses=tuple(status) if status else None,
@@ -54,7 +55,7 @@ async def list_all(
     page = await in_thread(
         request, list_drafts, resources.engine, larp_id, caller, wanted=wanted, cursor=cursor, limit=limit
     )
-    return ListAnswer.of(page)
+    return answer(ListAnswer.of(page))
 
 
 @router.post(DRAFTS, status_code=201, response_model=DraftAnswer, responses=documented(409, 415))

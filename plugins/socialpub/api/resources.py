@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from socialpub.api.tokens import KeyRing
+    from socialpub.api.keys import KeyRing
     from socialpub.models.seal import Sealer
     from socialpub.models.secret import Secret
     from socialpub.services.connections import FacebookConnectionService
@@ -54,7 +54,7 @@ class Resources:
     @cached_property
     def keys(self) -> KeyRing:
         """The backoffice's public keys."""
-        from socialpub.api.tokens import KeyRing
+        from socialpub.api.keys import KeyRing
 
         return KeyRing(self.settings().tokens.keys)
 
@@ -100,7 +100,8 @@ class Resources:
             self.engine.dispose()
 
 
-def find_resources(request: Request) -> Resources:
+async def find_resources(request: Request) -> Resources:
+    """In the loop: a plain function would wait for one of the threads that serve Airflow's tasks."""
     resources: Resources = request.app.state.resources
     return resources
 

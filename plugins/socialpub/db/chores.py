@@ -15,7 +15,7 @@ from socialpub.db.sql_files import read_query
 
 _INTERVALS = (
     *("min_ahead", "max_ahead", "again_after", "lease", "look_after", "first_wait"),
-    *("events_kept", "answers_kept", "uploads_kept"),
+    *("events_kept", "answers_kept", "uploads_kept", "finished_kept"),
 )
 
 
@@ -49,11 +49,13 @@ def find_chores(
     events_kept: timedelta,
     answers_kept: timedelta,
     uploads_kept: timedelta,
+    finished_kept: timedelta,
 ) -> Chores:
     """`max_cleanups` is how often a clean-up is tried."""
     params: dict[str, object] = {"min_ahead": min_ahead, "max_ahead": max_ahead, "look_after": look_after}
     params |= {"max_cleanups": max_cleanups}
     params |= {"events_kept": events_kept, "answers_kept": answers_kept, "uploads_kept": uploads_kept}
+    params["finished_kept"] = finished_kept
     return Chores(*session.execute(_query("find_chores"), params).one())
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from socialpub.db.sql_files import read_query
-from socialpub.models import FacebookPageConnection
+from socialpub.models import FacebookPageConnection, Larp
 
 _TYPES: dict[str, TypeEngine[Any]] = {
     "larp_id": Uuid(),
@@ -34,14 +34,21 @@ def _query(name: str) -> TextClause:
     return clause.bindparams(*(bindparam(key, type_=_TYPES[key]) for key in clause.compile().params if key in _TYPES))
 
 
-def list_connections_of_page(session: Session, larp_id: UUID, page_id: str | None) -> tuple[list[UUID], list[UUID]]:
-    """All connections that the LARP has or had, and those of them to the Page (None: all)."""
+def list_connections_of_page(
+    session: Session, larp_id: UUID, page_id: str | None
+) -> tuple[list[UUID], list[UUID]] | None:
+    """All connections that the LARP has or had, and those of them to the Page (None: all); None without such a LARP."""
+    page = FacebookPageConnection
     rows = session.execute(
-        select(FacebookPageConnection.id, FacebookPageConnection.page_id)
-        .where(FacebookPageConnection.larp_id == larp_id)
-        .order_by(FacebookPageConnection.id)
+        select(page.id, page.page_id)
+        .select_from(Larp)
+        .outerjoin(page, page.larp_id == Larp.id)
+        .where(Larp.id == larp_id)
+        .order_by(page.id)
     ).all()
-    return [row.id for row in rows], [row.id for row in rows if page_id in (None, row.page_id)]
+    connected = [row for row in rows if row.id is not None]
+    of_page = [row.id for row in connected if page_id in (None, row.page_id)]
+    return ([row.id for row in connected], of_page) if rows else None
 
 
 def list_newest_drafts(

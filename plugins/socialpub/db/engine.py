@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -44,10 +44,25 @@ def transaction(engine: Engine, *, actor: str) -> Iterator[Session]:
     Raises `DatabaseUnavailableError` when the server can't be reached, goes away or is too busy; nothing was committed
     then, unless it went away during the commit itself. Raises `SchemaError` when a table or column is missing.
     """
+    with _told_plainly(), Session(engine, expire_on_commit=False) as session, session.begin():
+        session.execute(text("select set_config('socialpub.actor', :actor, true)"), {"actor": actor})
+        yield session
+
+
+@contextmanager
+def look(engine: Engine) -> Iterator[Connection]:
+    """A connection for a single read: no transaction around it, which saves two thirds of the way to the server.
+
+    Raises what `transaction` raises.
+    """
+    with _told_plainly(), engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        yield connection
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
     try:
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            session.execute(text("select set_config('socialpub.actor', :actor, true)"), {"actor": actor})
-            yield session
+        yield
     except PoolTimeout as error:
         raise DatabaseUnavailableError(
             "All connections of this process to the socialpub database have been busy for 20 s.",

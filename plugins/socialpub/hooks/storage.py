@@ -64,6 +64,19 @@ class AirflowMediaStore:
         except Exception as error:  # each storage fails in its own way
             raise unavailable(storage_path, type(error).__name__) from error
 
+    def remove(self, storage_path: str) -> None:
+        """Delete the file; one that is gone already is as good. Raises a `MediaError` or `ConfigurationError`."""
+        place = self.places.find(storage_path)
+        path = self._resolve(place)
+        if base := place.local_base:
+            check_local(place, base)
+        try:
+            path.fs.rm_file(path.path)
+        except FileNotFoundError:
+            return
+        except Exception as error:  # each storage fails in its own way
+            raise unavailable(storage_path, type(error).__name__) from error
+
     def _resolve(self, place: Place) -> ObjectStoragePath:
         from airflow.sdk import ObjectStoragePath
         from airflow.sdk.io import has_fs

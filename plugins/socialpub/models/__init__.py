@@ -5,7 +5,7 @@ from socialpub.models.asset import DraftAsset
 from socialpub.models.base import Base
 from socialpub.models.chores import FirstComment, MediaCleanup
 from socialpub.models.connection import FacebookPageConnection
-from socialpub.models.draft import ApprovalRule, DraftApproval, EventPostDraft
+from socialpub.models.draft import ApprovalRule, DraftApproval, EventPostDraft, person_of
 from socialpub.models.gate import PublishingGate
 from socialpub.models.larp import Larp
 from socialpub.models.login_request import LoginRequest
@@ -70,4 +70,5 @@ __all__ = [
     "UploadState",
     "WebhookEvent",
     "WebhookOutcome",
+    "person_of",
 ]

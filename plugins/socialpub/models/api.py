@@ -34,6 +34,7 @@ class Upload(Base):
     __tablename__ = "social_uploads"
     __table_args__ = (
         Index("social_uploads_unfinished", "updated_at", postgresql_where=text("checksum_sha256 is null")),
+        Index("social_uploads_finished", "updated_at", postgresql_where=text("checksum_sha256 is not null")),
     )
 
     id: Mapped[UuidKey]

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from uuid import UUID
 
-from sqlalchemy import BigInteger, FetchedValue, ForeignKey, SmallInteger, UniqueConstraint, text
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from socialpub.models.base import Base, UuidKey, WrittenNow
@@ -20,7 +20,15 @@ class DraftAsset(Base):
     """
 
     __tablename__ = "social_draft_assets"
-    __table_args__ = (UniqueConstraint("draft_id", "position", name="one_asset_per_position"),)
+    __table_args__ = (
+        UniqueConstraint("draft_id", "position", name="one_asset_per_position"),
+        Index("social_draft_assets_by_path", "storage_path"),
+        Index(
+            "social_draft_assets_by_thumbnail",
+            "thumbnail_path",
+            postgresql_where=text("thumbnail_path is not null"),
+        ),
+    )
 
     id: Mapped[UuidKey]
     draft_id: Mapped[UUID] = mapped_column(ForeignKey("social_drafts.id"))

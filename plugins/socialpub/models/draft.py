@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, FetchedValue, ForeignKey, Identity, Index, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from socialpub.errors import IllegalMoveError
@@ -14,6 +16,11 @@ from socialpub.models.base import Base, UuidKey, WrittenNow
 from socialpub.models.larp import Larp
 from socialpub.models.scheduled import ScheduledPublish
 from socialpub.models.statuses import DRAFT_MOVES, DraftStatus
+
+
+def person_of(name: str) -> str:
+    """Two spellings of one person are one person, and so are two doors: `social_person` of the database."""
+    return name.strip().lower().removeprefix("airflow:").lstrip()
 
 
 class EventPostDraft(Base):
@@ -44,7 +51,9 @@ class EventPostDraft(Base):
     review: Mapped[int] = mapped_column(server_default="1", server_onupdate=FetchedValue())
     """Another one makes earlier approvals void."""
     editors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), server_onupdate=FetchedValue())
-    """Who edited the content besides `created_by`, in lower case; none of them approves it."""
+    """Who edited the content besides `created_by`, as `person_of` writes them; none of them approves it."""
+    asset_list: Mapped[list[Any]] = mapped_column(JSONB, server_default=text("'[]'"), server_onupdate=FetchedValue())
+    """The assets as the fingerprint has them, for the audit log."""
 
     larp: Mapped[Larp] = relationship()
     assets: Mapped[list[DraftAsset]] = relationship(order_by="DraftAsset.position")
@@ -113,6 +122,8 @@ class DraftApproval(Base):
     review: Mapped[int] = mapped_column(server_default="1")
     page_id: Mapped[str | None]
     """The LARP's Page at that time."""
+    required_approvals: Mapped[int] = mapped_column(SmallInteger, server_default="1")
+    """How many the LARP asked for at that time."""
 
 
 class ApprovalRule(Base):

@@ -56,6 +56,7 @@ class FindChoresOperator(BaseBranchOperator):
                     events_kept=settings.tidy.events_kept,
                     answers_kept=settings.tidy.answers_kept,
                     uploads_kept=settings.tidy.uploads_kept,
+                    finished_kept=settings.tidy.finished_kept,
                 )
         finally:
             engine.dispose()
@@ -167,13 +168,17 @@ class ProcessWebhookEventsOperator(ChoreOperator):
 
 
 class TidyUpOperator(ChoreOperator):
-    """Deletes old events, answers and revocations."""
+    """Deletes old events, answers and revocations, and files that were uploaded for nothing."""
 
     def work(self, publisher: Publisher) -> Counter[str]:
-        from socialpub.services.tidy_up import tidy_up
+        from socialpub.hooks.storage import AirflowMediaStore
+        from socialpub.services.tidy_up import forget_uploads, tidy_up
         from socialpub.settings import load_settings
 
-        return tidy_up(publisher.engine, load_settings().tidy, actor=str(publisher.run))
+        settings, actor = load_settings(), str(publisher.run)
+        store = AirflowMediaStore(settings.media)
+        ended = tidy_up(publisher.engine, settings.tidy, actor=actor)
+        return ended + forget_uploads(publisher.engine, settings.tidy, store.remove, actor=actor)
 
 
 def describe(ended: Mapping[str, int]) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from socialpub.errors import ApprovalRefusedError, IllegalMoveError, StaleDraftError
 from socialpub.media.findings import Finding
-from socialpub.models import ApprovalRule, DraftApproval, DraftStatus, EventPostDraft
+from socialpub.models import ApprovalRule, DraftApproval, DraftStatus, EventPostDraft, person_of
 from socialpub.services.drafts.desk import Caller, open_desk, take_draft
 from socialpub.services.drafts.findings import DraftFinding, find_troubles
 from socialpub.services.drafts.read import DraftDetails, read_details
@@ -150,8 +150,8 @@ def _require_open(draft: EventPostDraft, content_hash: str) -> None:
 
 def _reasons_against(details: DraftDetails, actor: str) -> Iterator[tuple[str, str]]:
     """As the database has them; here before anything is written, and with nothing but names."""
-    person, draft = actor.strip().lower(), details.draft
-    if person in (draft.created_by.strip().lower(), *draft.editors):
+    person, draft = person_of(actor), details.draft
+    if person in (person_of(draft.created_by), *draft.editors):
         yield f"{actor} wrote or edited draft {draft.id}.", "four eyes: ask somebody who has not worked on it."
     if details.named_approvers and person not in details.named_approvers:
         yield (
@@ -159,7 +159,7 @@ def _reasons_against(details: DraftDetails, actor: str) -> Iterator[tuple[str, s
             (f"ask one of {', '.join(details.named_approvers)}."),
         )
     if any(
-        given.approver.strip().lower() == person and given.decision == "approved" and given.review == draft.review
+        person_of(given.approver) == person and given.decision == "approved" and given.review == draft.review
         for given in details.approvals
     ):
         yield (

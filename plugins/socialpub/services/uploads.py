@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 from socialpub.db.engine import transaction
 from socialpub.errors import MediaRefusedError, UnknownUploadError, UploadConflictError
 from socialpub.models import AssetType, Larp, Upload
+from socialpub.services.drafts.desk import unknown_larp
 
 _ENDINGS: Mapping[str, str] = {
     "image/jpeg": "jpg",
@@ -65,7 +66,7 @@ class UploadDesk:
     max_video_bytes: int
 
     def begin(self, larp_id: UUID, *, mime_type: str, size_bytes: int, actor: str) -> ReceivedUpload:
-        """Raises `MediaRefusedError` for what can't become an asset."""
+        """Raises `MediaRefusedError` for what can't become an asset, and `UnknownLarpError`."""
         limit = self.max_video_bytes if mime_type.startswith("video/") else self.max_photo_bytes
         if size_bytes > limit:
             raise MediaRefusedError(
@@ -75,7 +76,8 @@ class UploadDesk:
         self._sweep()
         upload_id = uuid4()
         with transaction(self.engine, actor=actor) as session:
-            session.get_one(Larp, larp_id)
+            if session.get(Larp, larp_id) is None:
+                raise unknown_larp(larp_id)
             upload = Upload(
                 id=upload_id, larp_id=larp_id, created_by=actor, mime_type=mime_type, size_bytes=size_bytes,
                 storage_path=f"uploads/{larp_id}/{upload_id}.{_ENDINGS[mime_type]}",

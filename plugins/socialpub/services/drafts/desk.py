@@ -17,12 +17,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from socialpub.db.engine import transaction
-from socialpub.errors import ConfigurationError, RuleRefusedError, StaleDraftError, UnknownDraftError
+from socialpub.errors import ConfigurationError, RuleRefusedError, StaleDraftError, UnknownDraftError, UnknownLarpError
 from socialpub.models import EventPostDraft
 
 _INTEGRITY = "23"
 _MAY_NOT = "42501"
 _BAD_VALUE = "22"
+# One statement, because each costs a round trip. The publisher locks a post before its draft. Who comes from the draft
+# gives way before the server finds a deadlock (after a second) and ends either of the two.
+_SIT_DOWN = text(
+    "select set_config('socialpub.request_id', :id, true), set_config('lock_timeout', '500ms', true),"
+    " set_config('role', 'socialpub_backoffice', true)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,7 @@ def open_desk(engine: Engine, caller: Caller) -> Iterator[Session]:
     """Raises `RuleRefusedError` for what the database's rules refuse, and what `transaction` raises."""
     try:
         with transaction(engine, actor=caller.actor) as session:
-            session.execute(text("select set_config('socialpub.request_id', :id, true)"), {"id": caller.request_id})
-            # The publisher locks a post before its draft. Who comes from the draft gives way before the server finds
-            # a deadlock (after a second) and ends either of the two.
-            session.execute(text("set local lock_timeout = '500ms'"))
-            session.execute(text("set local role socialpub_backoffice"))
+            session.execute(_SIT_DOWN, {"id": caller.request_id})
             yield session
     except DBAPIError as error:
         raise _translate(error) or error from error
@@ -64,6 +66,10 @@ def _translate(error: DBAPIError) -> Exception | None:
     if rule:
         words = f"The database refuses it: {rule.replace('_', ' ')}."
     return RuleRefusedError(words, next_step=cause.diag.message_hint or "correct the value, then try again.", rule=rule)
+
+
+def unknown_larp(larp_id: UUID) -> UnknownLarpError:
+    return UnknownLarpError(f"No LARP has the id {larp_id}.", next_step="take the id from larps.id.")
 
 
 def find_draft(session: Session, larp_id: UUID, draft_id: UUID, *, lock: bool = False) -> EventPostDraft:

@@ -17,6 +17,7 @@ from socialpub.models import (
     FacebookPageConnection,
     ScheduledPublish,
     TokenStatus,
+    person_of,
 )
 from socialpub.models.instants import say_instant
 from socialpub.services.drafts.local_time import PlannedTime
@@ -116,7 +117,7 @@ def _approver_troubles(session: Session, draft: EventPostDraft) -> Iterator[Draf
     rule = session.get(ApprovalRule, draft.larp_id)
     if rule is None or not rule.approvers:
         return
-    authors = {draft.created_by.strip().lower(), *draft.editors}
+    authors = {person_of(draft.created_by), *draft.editors}
     able = [name for name in rule.approvers if name not in authors]
     if len(able) < rule.required_approvals:
         yield _error(

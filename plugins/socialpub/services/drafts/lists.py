@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from socialpub.db.drafts import list_connections_of_page, list_newest_drafts, list_planned_drafts
 from socialpub.errors import RuleRefusedError
 from socialpub.models import DraftStatus
-from socialpub.services.drafts.desk import Caller, open_desk
+from socialpub.services.drafts.desk import Caller, open_desk, unknown_larp
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def list_drafts(
     cursor: str | None = None,
     limit: int = 50,
 ) -> DraftPage:
-    """Raises `RuleRefusedError` for a cursor that is not of such a list."""
+    """Raises `UnknownLarpError`, and `RuleRefusedError` for a cursor that is not of such a list."""
     wanted = wanted or DraftFilter()
     statuses = list(wanted.statuses if wanted.statuses is not None else DraftStatus)
     after = _read_cursor(cursor, is_by_time=wanted.is_by_time)
@@ -93,7 +93,10 @@ def list_drafts(
 
 def _connections(session: Session, larp_id: UUID, wanted: DraftFilter) -> list[UUID] | None:
     """The connections to look at; None where every draft counts, because all of them are of that Page."""
-    all_of_larp, of_page = list_connections_of_page(session, larp_id, wanted.page_id)
+    found = list_connections_of_page(session, larp_id, wanted.page_id)
+    if found is None:
+        raise unknown_larp(larp_id)
+    all_of_larp, of_page = found
     if wanted.is_by_time:
         return of_page
     return None if wanted.page_id is None or (of_page and of_page == all_of_larp) else of_page

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ARRAY, Engine, Select, Text, func, literal, select
 from sqlalchemy.orm import Session
 
 from socialpub.models import (
@@ -16,10 +18,11 @@ from socialpub.models import (
     DraftAsset,
     EventPostDraft,
     FacebookPageConnection,
+    Larp,
     PublishAttempt,
     ScheduledPublish,
 )
-from socialpub.services.drafts.desk import Caller, find_draft, open_desk
+from socialpub.services.drafts.desk import Caller, find_draft, open_desk, unknown_larp
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +73,42 @@ def read_details(session: Session, larp_id: UUID, draft_id: UUID) -> DraftDetail
     """As `read_draft`, within a transaction that may have changed it."""
     session.expire_all()
     draft = find_draft(session, larp_id, draft_id)
-    rule = session.get(ApprovalRule, larp_id)
+    required, named, missing = session.execute(
+        _select_rule(larp_id).add_columns(func.social_missing_approvals(draft_id))
+    ).one()
     return DraftDetails(
         draft,
         tuple(session.scalars(select(DraftAsset).filter_by(draft_id=draft_id).order_by(DraftAsset.position))),
         tuple(session.scalars(select(DraftApproval).filter_by(draft_id=draft_id).order_by(DraftApproval.decided_at))),
         tuple(list_schedules(session, draft_id)),
-        rule.required_approvals if rule else 1,
-        tuple(rule.approvers) if rule else (),
-        session.scalars(select(func.social_missing_approvals(draft_id))).one(),
+        required,
+        tuple(named),
+        missing,
+    )
+
+
+def describe_new(draft: EventPostDraft, required: int, named: Sequence[str]) -> DraftDetails:
+    """Of a draft that was made this moment, and has nothing but its text: there is nothing to look up."""
+    return DraftDetails(draft, (), (), (), required, tuple(named), missing_approvals=required)
+
+
+def read_rule(session: Session, larp_id: UUID) -> tuple[int, Sequence[str]]:
+    """How many approvals the LARP's drafts need, and of whom (empty: anybody). Raises `UnknownLarpError`."""
+    rule = session.execute(_select_rule(larp_id)).one_or_none()
+    if rule is None:
+        raise unknown_larp(larp_id)
+    return rule.required_approvals, rule.approvers
+
+
+def _select_rule(larp_id: UUID) -> Select[Any]:
+    return (
+        select(
+            func.coalesce(ApprovalRule.required_approvals, 1).label("required_approvals"),
+            func.coalesce(ApprovalRule.approvers, literal([], ARRAY(Text))).label("approvers"),
+        )
+        .select_from(Larp)
+        .outerjoin(ApprovalRule, ApprovalRule.larp_id == Larp.id)
+        .where(Larp.id == larp_id)
     )
 
 

@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy import Engine, delete, insert, select
 from sqlalchemy.orm import Session
 
-from socialpub.errors import UnknownLarpError
-from socialpub.models import DraftAsset, DraftStatus, EventPostDraft, Larp
+from socialpub.models import DraftAsset, DraftStatus, EventPostDraft
 from socialpub.services.drafts.desk import Caller, open_desk, take_draft
-from socialpub.services.drafts.read import DraftDetails, read_details
+from socialpub.services.drafts.read import DraftDetails, describe_new, read_details, read_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,17 @@ class DraftContent:
 def create_draft(engine: Engine, larp_id: UUID, content: DraftContent, caller: Caller) -> DraftDetails:
     """A new draft by the caller. Raises `UnknownLarpError` or `RuleRefusedError`."""
     with open_desk(engine, caller) as session:
-        if session.get(Larp, larp_id) is None:
-            raise UnknownLarpError(f"No LARP has the id {larp_id}.", next_step="take the id from larps.id.")
+        required, named = read_rule(session, larp_id)
         # Column by column: the role may write these and no others, not even to leave them empty.
-        draft_id = session.scalars(
+        draft = session.scalars(
             insert(EventPostDraft)
             .values(larp_id=larp_id, created_by=caller.actor, updated_by=caller.actor, **_text_of(content))
-            .returning(EventPostDraft.id)
+            .returning(EventPostDraft)
         ).one()
-        _replace_assets(session, draft_id, content.assets)
-        return read_details(session, larp_id, draft_id)
+        if not content.assets:
+            return describe_new(draft, required, named)
+        _add_assets(session, draft.id, content.assets)
+        return read_details(session, larp_id, draft.id)
 
 
 def update_draft(
@@ -111,11 +111,15 @@ def _replace_assets(session: Session, draft_id: UUID, wanted: Sequence[AssetCont
     if len(present) == len(wanted) and all(map(_is_same, present, wanted)):
         return
     session.execute(delete(DraftAsset).where(DraftAsset.draft_id == draft_id))
+    if wanted:
+        _add_assets(session, draft_id, wanted)
+
+
+def _add_assets(session: Session, draft_id: UUID, assets: Sequence[AssetContent]) -> None:
     rows = [
-        {"draft_id": draft_id, "position": position, **_fields(asset)} for position, asset in enumerate(wanted, start=1)
+        {"draft_id": draft_id, "position": position, **_fields(asset)} for position, asset in enumerate(assets, start=1)
     ]
-    if rows:
-        session.execute(insert(DraftAsset).values(rows))
+    session.execute(insert(DraftAsset).values(rows))
 
 
 def _fields(asset: AssetContent) -> dict[str, object]:
