@@ -220,11 +220,11 @@ def _doctor(engine: Engine, options: argparse.Namespace) -> int:
 
 def _check_notifications(engine: Engine) -> str:
     from socialpub.notifications import open_couriers
-    from socialpub.services.notices.check_setup import check_templates, open_used_channels, require_no_dead_messages
+    from socialpub.services.notices.check_setup import ask_channels, check_templates, require_no_dead_messages
     from socialpub.services.notices.templates import Templates
     from socialpub.settings import load_settings
 
-    words = open_used_channels(engine, open_couriers())
+    words = ask_channels(engine, open_couriers())
     check_templates(Templates(load_settings().templates_folder))
     require_no_dead_messages(engine)
     return words

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import smtplib
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate
+from functools import partial
 from http.client import HTTPException
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.error import URLError
@@ -18,7 +20,7 @@ from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowException, AirflowNotFoundException
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackRequestError
-from slack_sdk.web import WebClient
+from slack_sdk.web import SlackResponse, WebClient
 
 from socialpub.errors import AnswerLostError, ChannelDownError, ConfigurationError, RecipientRefusedError
 from socialpub.graph.redaction import clean_text
@@ -33,6 +35,8 @@ Result = TypeVar("Result")
 MAIL_CONNECTION_ID = "smtp_default"
 SLACK_CONNECTION_ID = "slack_social"
 _TIMEOUT_SECONDS = 10
+_DAY_SECONDS = 86_400
+_TRIED = "socialpub looks whether it may write here. Nothing is to be done."
 _CHECK_SLACK = f"check Airflow connection {SLACK_CONNECTION_ID}, and the channel that the route names."
 _CHECK_MAIL = f"check Airflow connection {MAIL_CONNECTION_ID}: host, port, TLS, login and password."
 # Of the channel, not of the one message: they end by themselves or with a corrected connection.
@@ -112,7 +116,8 @@ class MailCourier:
         _require_mail_code(code, words, {250})
         return True
 
-    def check(self) -> str:
+    def check(self, recipients: Sequence[str]) -> str:
+        """Mailboxes are not asked about: many servers know them only when the mail is there."""
         code, words = _translate_mail_trouble(self._client.noop)
         _require_mail_code(code, words, {250})
         return f"{self._mailer.host} takes mail from {self._from}"
@@ -205,7 +210,7 @@ class SlackWebhookCourier:
             raise AnswerLostError(f"Slack answers {said}.")
         raise ChannelDownError(f"Slack answers {said}.", next_step=_CHECK_SLACK)
 
-    def check(self) -> str:
+    def check(self, recipients: Sequence[str]) -> str:
         """A webhook can't be asked without posting, so only its address is looked at."""
         if not re.match(r"https?://[^/]+/.", self._client.url):
             raise ConfigurationError("The Slack webhook is no web address.", next_step=_CHECK_SLACK)
@@ -227,35 +232,54 @@ class SlackBotCourier:
         self._default_channel = str(BaseHook.get_connection(SLACK_CONNECTION_ID).extra_dejson.get("slack_channel", ""))
 
     def send(self, message: Message, may_leave: Callable[[], bool]) -> bool:
-        channel = message.recipient or self._default_channel
-        if not channel:
-            raise RecipientRefusedError(
-                "The route names no Slack channel, and the connection has no default.",
-                next_step='name the channel in the route, or add {"slack_channel": "#social"} to the connection.',
-            )
+        channel = self._find_channel(message.recipient)
         if not may_leave():
             return False
-        try:
-            self._client.chat_postMessage(
+        _ask_slack(
+            lambda: self._client.chat_postMessage(
                 channel=channel, text=message.subject, blocks=message.blocks, unfurl_links=False, unfurl_media=False
-            )
-        except SlackApiError as error:
-            raise _slack_refusal(error, channel) from error
-        except (OSError, HTTPException, SlackClientError) as error:
-            raise _slack_trouble(error) from error
+            ),
+            channel,
+        )
         return True
 
-    def check(self) -> str:
-        try:
-            answer = self._client.auth_test()
-        except SlackApiError as error:
-            raise _slack_refusal(error, "the bot") from error
-        except (OSError, HTTPException, SlackClientError) as error:
-            raise _slack_trouble(error) from error
+    def check(self, recipients: Sequence[str]) -> str:
+        answer = _ask_slack(self._client.auth_test, "the bot")
+        for channel in dict.fromkeys(map(self._find_channel, recipients)):
+            _ask_slack(partial(self._try_channel, channel), channel)
         return f"is {answer.get('user')} in {answer.get('team')}"
+
+    def _try_channel(self, channel: str) -> SlackResponse:
+        """Plans a message for tomorrow and takes it back: nobody sees it, and the right to write is all that it needs.
+
+        Source: https://docs.slack.dev/reference/methods/chat.scheduleMessage
+        """
+        planned = self._client.chat_scheduleMessage(
+            channel=channel, text=_TRIED, post_at=int(time.time()) + _DAY_SECONDS
+        )
+        return self._client.chat_deleteScheduledMessage(
+            channel=planned["channel"], scheduled_message_id=planned["scheduled_message_id"]
+        )
+
+    def _find_channel(self, recipient: str) -> str:
+        if channel := recipient or self._default_channel:
+            return channel
+        raise RecipientRefusedError(
+            "The route names no Slack channel, and the connection has no default.",
+            next_step='name the channel in the route, or add {"slack_channel": "#social"} to the connection.',
+        )
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _ask_slack(question: Callable[[], SlackResponse], channel: str) -> SlackResponse:
+    try:
+        return question()
+    except SlackApiError as error:
+        raise _slack_refusal(error, channel) from error
+    except (OSError, HTTPException, SlackClientError) as error:
+        raise _slack_trouble(error) from error
 
 
 def _slack_refusal(error: SlackApiError, channel: str) -> ChannelDownError | RecipientRefusedError | AnswerLostError:

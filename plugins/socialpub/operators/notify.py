@@ -115,11 +115,10 @@ def read_order(context: Context) -> DigestOrder:
 
 
 def check_setup(engine: Engine) -> None:
-    """What can be told without asking anybody: routes, connections, templates. Raises `ConfigurationError`."""
+    """Whether what comes next would go out: routes, connections, servers, channels, templates. `ConfigurationError`."""
     from socialpub.hooks.notices import open_writer
-    from socialpub.notifications import require_connection
-    from socialpub.services.notices.check_setup import check_templates, find_used_channels
+    from socialpub.notifications import open_couriers
+    from socialpub.services.notices.check_setup import ask_channels, check_templates
 
-    for channel in find_used_channels(engine):
-        require_connection(channel)
+    ask_channels(engine, open_couriers())
     check_templates(open_writer().templates)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+
 from sqlalchemy import Engine, func, select
 
 from socialpub.db.engine import transaction
-from socialpub.errors import ChannelDownError, ConfigurationError, SocialpubError
+from socialpub.errors import (
+    AnswerLostError,
+    ChannelDownError,
+    ConfigurationError,
+    RecipientRefusedError,
+    SocialpubError,
+)
 from socialpub.models import Channel, Notification, NotificationRoute
 from socialpub.services.digest.digest import Digest, DigestPost, Need, Outlook
 from socialpub.services.notices.deliver import Couriers
@@ -32,29 +40,34 @@ def check_templates(templates: Templates) -> None:
         templates.render(f"digest.{kind}.j2", digest=_DIGEST, link_days="3")
 
 
-def find_used_channels(engine: Engine) -> list[Channel]:
-    """Those that a route names. Raises `ConfigurationError` when there is no route at all."""
+def find_recipients(engine: Engine) -> dict[Channel, list[str]]:
+    """Those of each channel that a route names. Raises `ConfigurationError` when there is no route at all."""
     with transaction(engine, actor="check") as session:
-        names = session.scalars(select(NotificationRoute.channel).distinct().order_by(NotificationRoute.channel)).all()
-    if not names:
+        routes = session.execute(
+            select(NotificationRoute.channel, NotificationRoute.recipient)
+            .distinct()
+            .order_by(NotificationRoute.channel, NotificationRoute.recipient)
+        ).all()
+    if not routes:
         raise ConfigurationError(
             "Nobody hears of anything: there is no route.",
             next_step="insert one into social_notification_routes (docs/notifications.md).",
         )
-    return [Channel(name) for name in names if name != Channel.OFF]
+    by_channel = itertools.groupby(routes, key=lambda route: Channel(route.channel))
+    return {channel: [route.recipient for route in found] for channel, found in by_channel if channel != Channel.OFF}
 
 
-def open_used_channels(engine: Engine, couriers: Couriers) -> str:
+def ask_channels(engine: Engine, couriers: Couriers) -> str:
     """Ask each used channel whether it would take messages. Raises `ConfigurationError` with all that would not."""
     good, bad = [], []
-    for channel in find_used_channels(engine):
+    for channel, recipients in find_recipients(engine).items():
         try:
             courier = couriers[channel]()
             try:
-                good.append(f"{channel} {courier.check()}")
+                good.append(f"{channel} {courier.check(recipients)}")
             finally:
                 courier.close()
-        except (ChannelDownError, ConfigurationError) as error:
+        except (ChannelDownError, ConfigurationError, RecipientRefusedError, AnswerLostError) as error:
             bad.append(f"{channel}: {error}")
     if bad:
         raise ConfigurationError(" ".join(bad))

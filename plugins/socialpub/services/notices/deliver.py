@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -47,8 +47,8 @@ class Courier(Protocol):
         `AnswerLostError` (it left, and may have arrived).
         """
 
-    def check(self) -> str:
-        """In a few words, that messages would go out. Raises `ConfigurationError` or `ChannelDownError`."""
+    def check(self, recipients: Sequence[str]) -> str:
+        """In a few words, that messages to them would go out. Raises what `send` raises, and sends nothing."""
 
     def close(self) -> None: ...
 
