@@ -27,6 +27,8 @@ from socialpub.errors import ConfigurationError
 
 __all__ = ["GuardedRoute", "Permission", "Principal", "find_principal", "read_airflow_user", "require"]
 
+OF_PAGES = (Permission.SEE_PAGES, Permission.MANAGE_PAGES)
+"""What Airflow's own rights decide, not roles in a LARP."""
 Rule = Callable[..., Awaitable[Principal]]
 Credentials = Annotated[
     HTTPAuthorizationCredentials | None,
@@ -91,28 +93,32 @@ def require(permission: Permission) -> Rule:
     """
 
     async def check_pages(request: Request, user: AirflowUser) -> Principal:
-        if user is None or not await in_thread(request, _may_with_connections, user, permission):
-            raise Problem(403, "not_allowed", "Your Airflow login may not do this.", next_step="ask an Airflow admin.")
+        if user is None or not await in_thread(request, may_with_connections, user, permission):
+            raise not_allowed_here()
         return Principal(f"airflow:{user.get_name()}")
 
     async def check_larp(
         request: Request, larp_id: UUID, principal: Annotated[Principal, Depends(find_principal)],
         resources: TheResources,
     ) -> Principal:  # fmt: skip
-        if not principal.roles_in(larp_id):
-            raise unknown_larp()
-        if not principal.may(permission, larp_id):
-            raise Problem(
-                403, "not_allowed", f"Your roles in this LARP do not allow this ({permission}).",
-                next_step="ask somebody with the right role, or have it given to you.",
-            )  # fmt: skip
+        check_roles(principal, permission, larp_id)
         await check_csrf(request, principal, resources)
         return principal
 
-    pages_only = permission in (Permission.SEE_PAGES, Permission.MANAGE_PAGES)
-    check: Any = check_pages if pages_only else check_larp
+    check: Any = check_pages if permission in OF_PAGES else check_larp
     check.permission = permission
     return cast("Rule", check)
+
+
+def check_roles(principal: Principal, permission: Permission, larp_id: UUID) -> None:
+    """Raises 404 for somebody without a role in the LARP, 403 for somebody without the right one."""
+    if not principal.roles_in(larp_id):
+        raise unknown_larp()
+    if not principal.may(permission, larp_id):
+        raise Problem(
+            403, "not_allowed", f"Your roles in this LARP do not allow this ({permission}).",
+            next_step="ask somebody with the right role, or have it given to you.",
+        )  # fmt: skip
 
 
 async def require_somebody(principal: Annotated[Principal, Depends(find_principal)]) -> Principal:
@@ -131,7 +137,11 @@ def unknown_larp() -> Problem:
     )  # fmt: skip
 
 
-def _may_with_connections(user: BaseUser, permission: Permission) -> bool:
+def not_allowed_here() -> Problem:
+    return Problem(403, "not_allowed", "Your Airflow login may not do this.", next_step="ask an Airflow admin.")
+
+
+def may_with_connections(user: BaseUser, permission: Permission) -> bool:
     """A Page's token is a secret like that of an Airflow connection, so the same people look after both."""
     method: ResourceMethod = "GET" if permission is Permission.SEE_PAGES else "POST"
     return get_auth_manager().is_authorized_connection(method=method, user=user)
