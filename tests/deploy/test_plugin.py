@@ -16,14 +16,24 @@ PLUGIN = Path(__file__).resolve().parents[2] / "plugins" / "socialpub_plugin.py"
 
 
 def test_the_plugin_mounts_its_apps_under_its_own_prefix():
-    """A prefix that Airflow does not keep for itself; that of the links, which lies below it, comes first."""
+    """A prefix that Airflow does not keep for itself; those below it come first."""
     from airflow.api_fastapi.app import RESERVED_URL_PREFIXES
 
     plugin = runpy.run_path(str(PLUGIN))["SocialpubPlugin"]()
-    assert [app["url_prefix"] for app in plugin.fastapi_apps] == ["/socialpub/links", "/socialpub"]
+    prefixes = [app["url_prefix"] for app in plugin.fastapi_apps]
+    assert prefixes == ["/socialpub/links", "/socialpub/console", "/socialpub"]
     for app in plugin.fastapi_apps:
         assert not app["url_prefix"].startswith(tuple(RESERVED_URL_PREFIXES))
         assert [route.path for route in app["app"].routes]
+
+
+def test_airflows_navigation_leads_to_the_console(monkeypatch: pytest.MonkeyPatch):
+    """Wherever Airflow itself is mounted, in a frame of its pages."""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://ops.example/airflow/")
+    plugin = runpy.run_path(str(PLUGIN))["SocialpubPlugin"]()
+    (view,) = plugin.external_views
+    assert view["href"] == f"/airflow{plugin.fastapi_apps[1]['url_prefix']}/"
+    assert (view["destination"], view["url_route"]) == ("nav", "social-posts")
 
 
 def test_a_link_of_a_message_reaches_the_app_of_the_links(monkeypatch: pytest.MonkeyPatch):

@@ -28,6 +28,8 @@ from socialpub.settings import Settings
 
 __all__ = ["GuardedRoute", "Permission", "Principal", "find_principal", "read_airflow_user", "require"]
 
+OF_PAGES = (Permission.SEE_PAGES, Permission.MANAGE_PAGES)
+"""What Airflow's own rights decide, not roles in a LARP."""
 Rule = Callable[..., Awaitable[Principal]]
 Credentials = Annotated[
     HTTPAuthorizationCredentials | None,
@@ -73,10 +75,10 @@ def _describe_airflow_user(user: BaseUser, settings: Settings) -> Principal:
     for login, role, larp in settings.airflow_roles:
         if login == name:
             roles[larp] = roles.get(larp, frozenset()) | {_read_role(role)}
-    return Principal(_name_person(user, settings), roles)
+    return Principal(name_person(user, settings), roles)
 
 
-def _name_person(user: BaseUser, settings: Settings) -> str:
+def name_person(user: BaseUser, settings: Settings) -> str:
     """As the backoffice knows the person, where the settings tell; else by the login, which names the door as well."""
     login = user.get_name()
     return settings.airflow_people.get(login, f"airflow:{login}")
@@ -98,28 +100,32 @@ def require(permission: Permission) -> Rule:
     """
 
     async def check_pages(request: Request, user: AirflowUser, resources: TheResources) -> Principal:
-        if user is None or not await in_thread(request, _may_with_connections, user, permission):
-            raise Problem(403, "not_allowed", "Your Airflow login may not do this.", next_step="ask an Airflow admin.")
-        return Principal(_name_person(user, resources.settings()))
+        if user is None or not await in_thread(request, may_with_connections, user, permission):
+            raise not_allowed_here()
+        return Principal(name_person(user, resources.settings()))
 
     async def check_larp(
         request: Request, larp_id: UUID, principal: Annotated[Principal, Depends(find_principal)],
         resources: TheResources,
     ) -> Principal:  # fmt: skip
-        if not principal.roles_in(larp_id):
-            raise unknown_larp()
-        if not principal.may(permission, larp_id):
-            raise Problem(
-                403, "not_allowed", f"Your roles in this LARP do not allow this ({permission}).",
-                next_step="ask somebody with the right role, or have it given to you.",
-            )  # fmt: skip
+        check_roles(principal, permission, larp_id)
         await check_csrf(request, principal, resources)
         return principal
 
-    pages_only = permission in (Permission.SEE_PAGES, Permission.MANAGE_PAGES)
-    check: Any = check_pages if pages_only else check_larp
+    check: Any = check_pages if permission in OF_PAGES else check_larp
     check.permission = permission
     return cast("Rule", check)
+
+
+def check_roles(principal: Principal, permission: Permission, larp_id: UUID) -> None:
+    """Raises 404 for somebody without a role in the LARP, 403 for somebody without the right one."""
+    if not principal.roles_in(larp_id):
+        raise unknown_larp()
+    if not principal.may(permission, larp_id):
+        raise Problem(
+            403, "not_allowed", f"Your roles in this LARP do not allow this ({permission}).",
+            next_step="ask somebody with the right role, or have it given to you.",
+        )  # fmt: skip
 
 
 async def require_somebody(principal: Annotated[Principal, Depends(find_principal)]) -> Principal:
@@ -138,7 +144,11 @@ def unknown_larp() -> Problem:
     )  # fmt: skip
 
 
-def _may_with_connections(user: BaseUser, permission: Permission) -> bool:
+def not_allowed_here() -> Problem:
+    return Problem(403, "not_allowed", "Your Airflow login may not do this.", next_step="ask an Airflow admin.")
+
+
+def may_with_connections(user: BaseUser, permission: Permission) -> bool:
     """A Page's token is a secret like that of an Airflow connection, so the same people look after both."""
     method: ResourceMethod = "GET" if permission is Permission.SEE_PAGES else "POST"
     return get_auth_manager().is_authorized_connection(method=method, user=user)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -72,8 +72,13 @@ _STATUSES: tuple[tuple[type[SocialpubError], int], ...] = (
 )
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Answer every kind of trouble."""
+ProblemPage = Callable[[Request, ProblemAnswer, Sequence[dict[str, str]]], Response]
+"""Draws a refusal for people, with links to where they may go on."""
+
+
+def add_handlers(app: FastAPI, page: ProblemPage | None = None) -> None:
+    """Answer every kind of trouble; `page` None is the plain one."""
+    app.state.problem_page = page or _draw_message
     app.add_exception_handler(SocialpubError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_http)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
@@ -170,6 +175,11 @@ def _answer(
     if not _wants_page(request):
         problem = said.model_dump(exclude_defaults=True)
         return JSONResponse(problem, said.status, headers=headers, media_type="application/problem+json")
+    drawn: Response = request.app.state.problem_page(request, said, links)
+    return drawn
+
+
+def _draw_message(_request: Request, said: ProblemAnswer, links: Sequence[dict[str, str]]) -> Response:
     next_step = f"Next: {said.next_step}" if said.next_step else ""
     lines = [line for line in (said.detail, next_step) if line]
     return render("message.html", status=said.status, title=said.title, lines=lines, links=links)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 APP_PREFIX = "/socialpub"
 """Where Airflow's API server mounts the plugin's app."""
+CONSOLE_PREFIX = f"{APP_PREFIX}/console"
+"""And its screens for people."""
 
 
 def open_connection_service(engine: Engine) -> FacebookConnectionService:

@@ -54,6 +54,29 @@ class ScheduledPublish(Base):
             "publish_at",
             postgresql_where=text("status in ('queued', 'publishing')"),
         ),
+        Index(
+            "social_scheduled_posts_to_come",
+            "connection_id",
+            "status",
+            "publish_at",
+            "id",
+            postgresql_where=text("status in ('pending', 'handed_over')"),
+        ),
+        Index(
+            "social_scheduled_posts_aside",
+            "connection_id",
+            "status",
+            "publish_at",
+            "id",
+            postgresql_where=text("status in ('unconfirmed', 'failed', 'missed', 'canceled')"),
+        ),
+        Index(
+            "social_scheduled_posts_by_hand",
+            "connection_id",
+            "publish_at",
+            "id",
+            postgresql_where=text("status = 'published' and requested_now_at is not null"),
+        ),
     )
 
     id: Mapped[UuidKey]

@@ -21,6 +21,7 @@ from socialpub.models.instants import time_left
 from socialpub.services.digest.days import day_bounds, find_clock_change
 from socialpub.services.digest.digest import ComingPost, Digest, DigestPost, Need, Outlook, PostCheck
 from socialpub.services.digest.findings import find_gate_troubles, find_page_troubles, find_post_troubles
+from socialpub.services.digest.needs import describe_need
 from socialpub.services.notices.links import LinkMaker, Target
 from socialpub.services.notices.read_notice import format_instant, name_zone, split_reason
 
@@ -85,24 +86,13 @@ def describe_facts(facts: Facts, links: LinkMaker, checks: Sequence[PostCheck]) 
 
 def _needs(rows: Sequence[Row[Any]], zone: str, links: LinkMaker) -> Iterator[Need]:
     for row in rows:
-        title, since = clean_text(row.title), format_instant(row.since, zone)
-        reason, next_step = split_reason(row.reason or "")
-        reason = reason.rstrip(".")
-        link = (links.make(Target.DRAFT, row.draft_id, "Draft"),)
-        if row.kind == "draft":
-            yield Need(f"“{title}” waits for approval since {since}.", "approve or reject it.", link)
-        elif row.kind == "comment":
-            words = f"The first comment of “{title}” failed at {since}; the post is live: {reason}."
-            yield Need(words, next_step or "comment by hand on the post.", link)
-        elif row.status == PostStatus.UNCONFIRMED:
-            words = f"“{title}” of {since} may be live: {reason}."
-            yield Need(words, next_step or f"look at the Page, then `socialpub resolve {row.id}`.", link)
-        elif row.status == PostStatus.PENDING:
-            yield Need(f"“{title}” of {since} is held: {reason}.", next_step or "settle the reason.", link)
-        else:
-            what = "failed" if row.status == PostStatus.FAILED else "came too late"
-            words = f"“{title}” of {since} {what}: {reason}."
-            yield Need(words, next_step or f"schedule it again, or `socialpub requeue {row.id}`.", link)
+        words, next_step = describe_need(row, zone)
+        by_hand = {
+            PostStatus.UNCONFIRMED: f"look at the Page, then `socialpub resolve {row.id}`.",
+            PostStatus.FAILED: f"schedule it again, or `socialpub requeue {row.id}`.",
+            PostStatus.MISSED: f"schedule it again, or `socialpub requeue {row.id}`.",
+        }
+        yield Need(words, next_step or by_hand[row.status], (links.make(Target.DRAFT, row.draft_id, "Draft"),))
 
 
 def _notes(facts: Facts) -> Iterator[str]:
