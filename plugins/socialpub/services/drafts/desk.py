@@ -16,6 +16,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from socialpub.db.drafts import list_connections_of_page
 from socialpub.db.engine import transaction
 from socialpub.errors import ConfigurationError, RuleRefusedError, StaleDraftError, UnknownDraftError, UnknownLarpError
 from socialpub.models import EventPostDraft
@@ -70,6 +71,14 @@ def _translate(error: DBAPIError) -> Exception | None:
 
 def unknown_larp(larp_id: UUID) -> UnknownLarpError:
     return UnknownLarpError(f"No LARP has the id {larp_id}.", next_step="take the id from larps.id.")
+
+
+def connections_of_page(session: Session, larp_id: UUID, page_id: str | None) -> tuple[list[UUID], list[UUID]]:
+    """All connections that the LARP has or had, and those of them to the Page. Raises `UnknownLarpError`."""
+    found = list_connections_of_page(session, larp_id, page_id)
+    if found is None:
+        raise unknown_larp(larp_id)
+    return found
 
 
 def find_draft(session: Session, larp_id: UUID, draft_id: UUID, *, lock: bool = False) -> EventPostDraft:

@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import Engine, Row
 from sqlalchemy.orm import Session
 
-from socialpub.db.drafts import list_connections_of_page, list_newest_drafts, list_planned_drafts
+from socialpub.db.drafts import list_newest_drafts, list_planned_drafts
 from socialpub.errors import RuleRefusedError
 from socialpub.models import DraftStatus
-from socialpub.services.drafts.desk import Caller, open_desk, unknown_larp
+from socialpub.services.drafts.desk import Caller, connections_of_page, open_desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,7 @@ def list_drafts(
 
 def _connections(session: Session, larp_id: UUID, wanted: DraftFilter) -> list[UUID] | None:
     """The connections to look at; None where every draft counts, because all of them are of that Page."""
-    found = list_connections_of_page(session, larp_id, wanted.page_id)
-    if found is None:
-        raise unknown_larp(larp_id)
-    all_of_larp, of_page = found
+    all_of_larp, of_page = connections_of_page(session, larp_id, wanted.page_id)
     if wanted.is_by_time:
         return of_page
     return None if wanted.page_id is None or (of_page and of_page == all_of_larp) else of_page

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from socialpub.db.drafts import list_connections_of_page
 from socialpub.db.engine import transaction
 from socialpub.db.queue import count_posts_a_day, list_places, list_places_of_days
 from socialpub.models import Larp, PostStatus
 from socialpub.services.digest.days import day_bounds, find_clock_change
+from socialpub.services.drafts.desk import connections_of_page
 from socialpub.services.drafts.local_time import read_zone
 from socialpub.services.queue.lists import EARLIEST, PAGE, QueueLine, QueuePage, read_cursor, to_lines, write_cursor
 
@@ -82,7 +82,7 @@ def read_calendar(engine: Engine, larp_id: UUID, span: Span, *, page_id: str | N
     """All days of the span with at most `shown` posts of each. Raises `LocalTimeError` for a LARP without a zone."""
     with transaction(engine, actor="console") as session:
         zone = _zone_of(session, larp_id)
-        _, connections = list_connections_of_page(session, larp_id, page_id)
+        _, connections = connections_of_page(session, larp_id, page_id)
         bounds = {day: day_bounds(day, zone) for day in span.days()}
         places = list_places_of_days(session, connections, list(bounds.values()), limit=shown + 1)
         lines = to_lines(session, [place.id for place in places])
@@ -104,7 +104,7 @@ def list_day(
     """A page of one day's posts. Raises `RuleRefusedError` for a cursor of its own."""
     with transaction(engine, actor="console") as session:
         zone = _zone_of(session, larp_id)
-        _, connections = list_connections_of_page(session, larp_id, page_id)
+        _, connections = connections_of_page(session, larp_id, page_id)
         since, until = day_bounds(day, zone)
         rows = count_posts_a_day(session, connections, since=since, until=until, zone=zone.key)
         places = list_places(

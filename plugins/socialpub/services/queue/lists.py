@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from socialpub.db.drafts import list_connections_of_page
 from socialpub.db.engine import transaction
 from socialpub.db.queue import Place, find_titled, list_places, read_lines
 from socialpub.errors import RuleRefusedError
 from socialpub.models import DraftStatus, PostStatus, PublishAttempt, ScheduledPublish
+from socialpub.services.drafts.desk import connections_of_page
 from socialpub.services.resolve import match_facebook_post
 
 PAGE = 50
@@ -110,7 +110,7 @@ def list_posts(
     """What is to come goes by time, the rest backwards. Raises `RuleRefusedError` for a cursor or state of its own."""
     query, is_backwards, statuses = _choose(wanted.state)
     with transaction(engine, actor="console") as session:
-        all_of_larp, of_page = list_connections_of_page(session, larp_id, wanted.page_id or None)
+        all_of_larp, of_page = connections_of_page(session, larp_id, wanted.page_id or None)
         text = wanted.text.strip()
         if text and (found := _find_by_id(session, text, all_of_larp)):
             return QueuePage(to_lines(session, found), None)
@@ -135,7 +135,7 @@ def to_lines(session: Session, post_ids: Sequence[UUID]) -> tuple[QueueLine, ...
 def read_queue_lines(engine: Engine, larp_id: UUID, post_ids: Sequence[UUID]) -> tuple[QueueLine, ...]:
     """Those of the ids that are posts of the LARP."""
     with transaction(engine, actor="console") as session:
-        connections, _ = list_connections_of_page(session, larp_id, None)
+        connections, _ = connections_of_page(session, larp_id, None)
         return to_lines(session, _of_larp(session, ScheduledPublish.id.in_(post_ids), connections))
 
 
