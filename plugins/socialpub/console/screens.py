@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from socialpub.api.roles import Permission
-from socialpub.console import drafts, pages
+from socialpub.console import drafts, editor, files, moves, pages, scheduling
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Screen:
     routers: tuple[APIRouter, ...]
 
 
+_DRAFTS = (drafts.router, editor.router, files.router, moves.router, scheduling.router)
 SCREENS = (
-    Screen("drafts", "Drafts", Permission.READ_DRAFTS, (drafts.router,)),
+    Screen("drafts", "Drafts", Permission.READ_DRAFTS, _DRAFTS),
     Screen("pages", "Page", Permission.READ_DRAFTS, (pages.router,)),
 )
