@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from socialpub.api.auth import GuardedRoute
 from socialpub.api.draft_moves import publish_at_once, submit_own
-from socialpub.api.draft_schemas import DecisionOrder, PublishOrder, ReasonOrder
+from socialpub.api.draft_orders import DecisionOrder, PublishOrder, ReasonOrder
 from socialpub.api.roles import Permission
 from socialpub.api.threads import in_thread
 from socialpub.console.difference import Piece, compare

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from socialpub.api.auth import GuardedRoute
-from socialpub.api.draft_schemas import PublishOrder
+from socialpub.api.draft_orders import PublishOrder
 from socialpub.api.paths import LARP as API_LARP
 from socialpub.api.roles import Permission
 from socialpub.api.threads import in_thread

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from socialpub.api.auth import GuardedRoute
-from socialpub.api.draft_schemas import ScheduleOrder
+from socialpub.api.draft_orders import ScheduleOrder
 from socialpub.api.roles import Permission
 from socialpub.api.threads import in_thread
 from socialpub.console.drafts import DRAFT, quote

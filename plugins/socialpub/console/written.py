@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
-from socialpub.api.draft_schemas import AssetOrder, DraftOrder
+from socialpub.api.draft_orders import AssetOrder, DraftOrder
 from socialpub.console.visit import Visit
 from socialpub.models import DraftAsset, Upload
 from socialpub.services.drafts.read import DraftDetails
