@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 CLIENTS = 20
+THINKING_SECONDS = 0.5
+"""Between two requests of one person."""
 ISSUER = "https://backoffice.example"
 Times = dict[str, list[float]]
 """Milliseconds of each request, by its kind."""

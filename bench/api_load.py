@@ -22,7 +22,7 @@ import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 
-from bench.api_clients import CLIENTS, ISSUER, Times, at_work, write_public_key
+from bench.api_clients import CLIENTS, ISSUER, THINKING_SECONDS, Times, at_work, write_public_key
 from bench.figure import Figure, Limit, Line
 from bench.fresh_database import ADD_PAGES, FreshDatabase, fresh_database
 from bench.summary import summarise
@@ -35,7 +35,6 @@ from socialpub.settings import Settings
 ROWS = 1_000_000
 LARPS = 1_000
 SECONDS = 20.0
-THINKING_SECONDS = 0.5
 REQUIRED_MS = 50
 
 ADD_DRAFTS: LiteralString = """

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.api_clients import CLIENTS, at_work
-from bench.api_load import THINKING_SECONDS
+from bench.api_clients import CLIENTS, THINKING_SECONDS, at_work
 from bench.burst import Burst, run_burst
 from bench.figure import Figure, Limit, Line
 from bench.stage import Stage

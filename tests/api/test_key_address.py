@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
@@ -58,6 +60,8 @@ class KeyServer:
         pair.write_bytes(private + own.public_bytes(Encoding.PEM))
         self.keys: dict[str, Signer] = {}
         self.asked, self.is_down = 0, False
+        self.answering = threading.Event()
+        self.answering.set()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pair)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
@@ -75,6 +79,7 @@ class KeyServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 desk.asked += 1
+                desk.answering.wait(10)
                 self.send_response(503 if desk.is_down else 200)
                 self.end_headers()
                 self.wfile.write(b"" if desk.is_down else desk.describe())
@@ -190,3 +195,18 @@ def test_a_server_that_is_not_who_it_should_be_gives_no_keys(server, ring, monke
     with pytest.raises(ConfigurationError, match="SSLError"):
         read(server.token("one"), ring)
     assert server.asked == 0
+
+
+def test_nobody_with_a_known_key_waits_for_a_slow_address(server, ring, clock):
+    """The one who asks waits, whoever comes meanwhile does not."""
+    read(server.token("one"), ring)
+    server.answering.clear()
+    clock.now += 6 * MINUTE
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(read, server.token("one"), ring)
+        while server.asked < 2:
+            time.sleep(0.01)
+        assert read(server.token("one"), ring) == "anna"
+        assert not asking.done()
+        server.answering.set()
+        assert asking.result() == "anna"

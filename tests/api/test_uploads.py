@@ -107,3 +107,13 @@ def test_uploads_of_another_larp_do_not_exist(desk):
     assert desk.show(upload_id).json()["code"] == "unknown_larp"
     desk.root = desk.root.replace(str(desk.site.larp), str(other))
     assert (desk.show(upload_id).status_code, desk.send(upload_id, b"x", 0).status_code) == (404, 404)
+
+
+def test_a_repeated_announcement_is_the_same_upload(site):
+    """One whose answer did not come is sent again."""
+    desk = Desk(site)
+    order, key = {"mime_type": "image/png", "size_bytes": 9}, {"idempotency-key": "photo-1"}
+    first, again = (desk.session.post(desk.root, json=order, headers=key) for _ in range(2))
+    assert (first.status_code, again.status_code, again.json()) == (201, 201, first.json())
+    assert again.headers["location"] == first.headers["location"]
+    assert site.world.one("select count(*) from social_uploads") == (1,)

@@ -86,7 +86,7 @@ def test_the_measure_sees_a_statement_that_compares_each_with_each(small):
     """The guard of the tests above."""
     drafts = add_drafts(small, "draft", ROWS)
     each = (
-        "select count(*) from unnest(%s::uuid[]) as id"
-        " where (select max(title) from social_drafts as draft where draft.id::text != id::text) = ''"
+        "select count(*) from unnest(%s::uuid[]) as given"
+        " where (select max(title) from social_drafts as draft where draft.id::text != given::text) = ''"
     )
     assert "social_drafts" in count_reads(small, each, drafts)

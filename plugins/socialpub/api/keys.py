@@ -39,17 +39,24 @@ class KeyRing:
 
     def find(self, key_id: str | None) -> list[Any]:
         """Keys that a token with this key id may be signed with. Raises `ConfigurationError`."""
-        with self._lock:
-            self._refresh(key_id)
-            return [key for known_id, key in self._keys if key_id is None or known_id in (None, key_id)]
+        # Whoever has a known key does not wait while another one asks a slow address.
+        if self._lock.acquire(blocking=not self._knows(key_id)):
+            try:
+                self._refresh(key_id)
+            finally:
+                self._lock.release()
+        return [key for known_id, key in self._keys if key_id is None or known_id in (None, key_id)]
+
+    def _knows(self, key_id: str | None) -> bool:
+        return any(known_id == key_id for known_id, _ in self._keys)
 
     def _refresh(self, key_id: str | None) -> None:
         if not self.source.startswith("https://"):
             self._refresh_file(Path(self.source))
             return
-        waited, is_known = self.now() - self._asked_at, any(known_id == key_id for known_id, _ in self._keys)
+        waited = self.now() - self._asked_at
         # An unknown id may be a new key, or somebody's game: the address is asked twice a minute at most.
-        if waited > (_FRESH_SECONDS if is_known else _SOONEST_SECONDS):
+        if waited > (_FRESH_SECONDS if self._knows(key_id) else _SOONEST_SECONDS):
             self._asked_at = self.now()
             self._refresh_url()
         if self._trouble and self.now() - self._read_at > _STALE_SECONDS:

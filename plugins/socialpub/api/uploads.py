@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import ClientDisconnect
 
 from socialpub.api.auth import GuardedRoute, Permission, Principal, require
+from socialpub.api.draft_calls import answer
+from socialpub.api.once import IdempotencyKey, answer_once
 from socialpub.api.paths import SOCIAL
 from socialpub.api.problem import Problem, documented
 from socialpub.api.resources import TheResources
@@ -55,17 +57,24 @@ class UploadAnswer(BaseModel):
         )  # fmt: skip
 
 
-@router.post(UPLOADS, status_code=201, responses=documented(409, 415))
+@router.post(UPLOADS, status_code=201, response_model=UploadAnswer, responses=documented(409, 415))
 async def begin_upload(
-    request: Request, response: Response, larp_id: UUID, order: NewUpload, user: Writer, resources: TheResources
-) -> UploadAnswer:
+    request: Request,
+    larp_id: UUID,
+    order: NewUpload,
+    user: Writer,
+    resources: TheResources,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Announce a file. Its bytes follow with PATCH."""
-    begin = resources.upload_desk().begin
-    found = await in_thread(
-        request, begin, larp_id, mime_type=order.mime_type, size_bytes=order.size_bytes, actor=user.name
-    )
-    response.headers["location"] = f"{request.url.path}/{found.upload.id}"
-    return UploadAnswer.of(found)
+
+    def work() -> Response:
+        found = resources.upload_desk().begin(
+            larp_id, mime_type=order.mime_type, size_bytes=order.size_bytes, actor=user.name
+        )
+        return answer(UploadAnswer.of(found), 201, {"location": f"{request.url.path}/{found.upload.id}"})
+
+    return await answer_once(request, user, resources, idempotency_key, work)
 
 
 @router.get(f"{UPLOADS}/{{upload_id}}", responses=documented())
