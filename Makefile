@@ -39,8 +39,8 @@ test: install ## Run all tests: first those without Airflow, side by side, then 
 fuzz: install ## Generate many requests from the OpenAPI document, with a login of each role (about 20 min)
 	SOCIALPUB_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/api/test_contract.py
 
-chaos: install ## Kill, cut and restart everything at every step, 540 trials and 50 uploads (18 min); the result is in .socialpub/chaos.jsonl
-	$(BIN)/python -m chaos
+chaos: install ## Watch the alerts, then kill, cut and restart everything at every step: 630 trials, 50 uploads (30 min; BLOWS="alerts …" for some); the result is in .socialpub/chaos.jsonl
+	$(BIN)/python -m chaos $(addprefix --blow ,$(BLOWS))
 
 bench: install ## Measure the figures on the real stack, one JSON line each; FIGURES="burst_60 …" for some
 	@exec $(BIN)/python -m bench $(FIGURES)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from bench.figure import Line
 from bench.figures.at_once import measure_publish_now, measure_sql_insert_due_now
+from bench.figures.beside import measure_beside
 from bench.figures.beside_api import measure_burst_200_beside_api
 from bench.figures.bursts import measure_burst_60, measure_burst_1000, measure_burst_5000
 from bench.figures.cost import measure_growth, measure_idle_minute, measure_memory_16_lanes
@@ -45,6 +46,7 @@ FIGURES: dict[str, Measure] = {
     "upload_1gib_s3": measure_upload_s3,
     "burst_60": measure_burst_60,
     "publish_now": measure_publish_now,
+    "lateness_beside": measure_beside,
     "idle_minute": measure_idle_minute,
     "burst_200_beside_api": measure_burst_200_beside_api,
     "burst_1000": measure_burst_1000,

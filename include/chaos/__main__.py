@@ -1,6 +1,6 @@
-"""`python -m chaos`: waves of posts at every step of their way, and a blow; then videos killed during each chunk.
+"""`python -m chaos`: Prometheus watches a quiet hour and every trouble; then waves of posts at every step, and a blow;
 
-It prints and stores what became of them.
+then videos killed during each chunk. It prints and stores what became of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from rich.progress import Progress
 
 from chaos.arena import Arena
 from chaos.cells import Blow
-from chaos.report import count_cells, print_table, print_uploads, write_rows
+from chaos.report import count_cells, print_table, print_uploads, print_watch, write_rows
+from chaos.troubles import WatchRow, watch
 from chaos.uploads import UploadRow, UploadWave, count_uploads
 from chaos.waves import Trial, Wave
 from local_stack.processes import turn_signals_into_interrupts
@@ -24,37 +25,48 @@ from local_stack.state import PROJECT, StackError
 
 _COPIES = 3  # posts of each cell in a wave
 _UPLOAD_COPIES = 5  # videos of each chunk and moment
-_UPLOAD = "upload"
+_UPLOAD, _ALERTS = "upload", "alerts"
 
 
 def main() -> int:
-    """0 when no post was doubled, lost or wrongly ended, and every upload went on where it was; 1 otherwise."""
+    """0 when all alerts were raised that should be and no other, no post was doubled, lost or wrongly ended, and every
+
+    upload went on where it was; 1 otherwise.
+    """
     turn_signals_into_interrupts()
     options = _parse()
     console = Console()
     trials: list[Trial] = []
     uploads: list[UploadRow] = []
+    watched: list[WatchRow] = []
     try:
         with tempfile.TemporaryDirectory(prefix="socialpub-chaos-") as home, Arena(Path(home)) as arena:
+            if options.blow is None or _ALERTS in options.blow:  # First, while nothing has happened that they look at.
+                watched = watch(arena, Path(home))
+                write_rows(watched, options.output)
             for wave in _ride(arena, options.rounds, _chosen(options.blow), console):
                 trials += wave
-                write_rows(count_cells(trials), options.output)  # What was measured outlives what comes after it.
+                write_rows(
+                    [*watched, *count_cells(trials)], options.output
+                )  # What was measured outlives what comes after it.
             if options.blow is None or _UPLOAD in options.blow:
                 uploads = list(count_uploads(UploadWave(arena, copies=_UPLOAD_COPIES).ride()))
-                write_rows([*count_cells(trials), *uploads], options.output)
+                write_rows([*watched, *count_cells(trials), *uploads], options.output)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
+    if watched:
+        print_watch(watched, console)
     rows = list(count_cells(trials))
     if rows:
         print_table(rows, console)
     if uploads:
         print_uploads(uploads, console)
     is_wrong = any(row.duplicates or row.lost or row.wrong_end for row in rows) or any(row.wrong for row in uploads)
-    return 1 if is_wrong else 0
+    return 1 if is_wrong or not all(row.is_right for row in watched) else 0
 
 
 def _ride(arena: Arena, rounds: int, blows: list[Blow], console: Console) -> Iterator[list[Trial]]:
@@ -87,8 +99,8 @@ def _chosen(names: list[str] | None) -> list[Blow]:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=1, help="waves a blow (default 1: 540 trials in all)")
-    names = [*(blow.name.lower() for blow in Blow), _UPLOAD]
+    parser.add_argument("--rounds", type=int, default=1, help="waves a blow (default 1: 630 trials in all)")
+    names = [*(blow.name.lower() for blow in Blow), _UPLOAD, _ALERTS]
     parser.add_argument("--blow", action="append", choices=names, help="only this one; repeatable")
     parser.add_argument("--output", type=Path, default=PROJECT / ".socialpub" / "chaos.jsonl")
     return parser.parse_args()

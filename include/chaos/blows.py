@@ -27,6 +27,7 @@ def strike(arena: Arena, blow: Blow, run_ids: Iterable[str]) -> None:
     blows: dict[Blow, Callable[[], None]] = {
         Blow.TASK: lambda: _kill_tasks(arena),
         Blow.SCHEDULER: lambda: arena.stack.component("scheduler").kill(),
+        Blow.API_SERVER: lambda: arena.stack.component("api-server").kill(),
         Blow.POSTGRES: arena.stack.postgres.crash_and_restart,
         Blow.NETWORK: arena.proxy.cut,
         Blow.CLEARED: lambda: _each(run_ids, arena.stack.airflow.clear_run),

@@ -25,6 +25,7 @@ class Blow(StrEnum):
 
     TASK = "SIGKILL of the task processes"
     SCHEDULER = "SIGKILL of the scheduler and all its tasks"
+    API_SERVER = "SIGKILL of the API server"
     POSTGRES = "immediate restart of PostgreSQL"
     NETWORK = "network cut for 4 s"
     CLEARED = "somebody clears the run"

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from chaos.troubles import WatchRow
 from chaos.uploads import UploadRow
 from chaos.waves import Trial
 
@@ -77,6 +78,18 @@ def print_uploads(rows: Sequence[UploadRow], console: Console) -> None:
     console.print(f"{trials} uploads killed: {wrong} did not go on from the saved offset to one video on the Page.")
 
 
-def write_rows(rows: Iterable[Row | UploadRow], path: Path) -> None:
+def print_watch(rows: Sequence[WatchRow], console: Console) -> None:
+    table = Table("trouble", "alerts that it should raise", "alerts that it raised", "s", "scrapes", "failed")
+    for row in rows:
+        table.add_row(
+            row.trouble, ", ".join(row.expected), ", ".join(row.raised), f"{row.seconds:.0f}",
+            str(row.scrapes), str(row.failed_scrapes),
+        )  # fmt: skip
+    console.print(table)
+    right = sum(row.is_right for row in rows)
+    console.print(f"{right} of {len(rows)} troubles raised exactly the alerts that they should.")
+
+
+def write_rows(rows: Iterable[Row | UploadRow | WatchRow], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows))

@@ -34,6 +34,10 @@ class AirflowApi:
         run = self._request("POST", f"dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})
         return str(run["dag_run_id"])
 
+    def pause(self, dag_id: str, *, is_paused: bool) -> None:
+        """As the switch beside a DAG's name."""
+        self._request("PATCH", f"dags/{dag_id}", json={"is_paused": is_paused})
+
     def clear_run(self, dag_id: str, run_id: str) -> None:
         """As the Clear button of a run: all its tasks start anew, those that run now are stopped first."""
         self._request("POST", f"dags/{dag_id}/dagRuns/{run_id}/clear", json={"dry_run": False, "only_failed": False})

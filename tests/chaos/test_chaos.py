@@ -10,13 +10,17 @@ from uuid import uuid4
 import psycopg
 import pytest
 import requests
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import libpq
+from tests.needs import needs_prometheus
 
 from chaos.arena import Arena
 from chaos.cells import ACCEPTED, REFUSED, Blow, Step, all_cells
+from chaos.prometheus import RULES, quicken
 from chaos.proxy import CuttableProxy
 from chaos.report import count_cells
+from chaos.troubles import watch
 from chaos.uploads import CHUNK_BYTES, MOMENTS, UploadTrial, UploadWave, count_uploads
 from chaos.waves import Trial, Wave
 from graph_sandbox.server import SandboxServer
@@ -28,9 +32,38 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
         yield arena
 
 
+@needs_prometheus
+@pytest.mark.airflow
+@pytest.mark.timeout(900)
+def test_each_trouble_raises_its_alerts_and_a_quiet_quarter_of_an_hour_none(arena, tmp_path):
+    """As a real Prometheus sees it that scrapes the stack and evaluates the shipped rules. First of all tests here:
+
+    what the blows leave would be in its hour. `make chaos` is quiet for an hour's worth of scrapes.
+    """
+    rows = watch(arena, tmp_path, quiet_seconds=60)
+    assert [row for row in rows if not row.is_right] == []
+    assert {alert for row in rows for alert in row.expected} == {
+        rule["alert"] for group in quicken(RULES.read_text())["groups"] for rule in group["rules"]
+    }
+    quiet = rows[0]
+    assert (quiet.expected, quiet.failed_scrapes) == ([], 0)
+    assert quiet.scrapes >= 60
+
+
+def test_only_the_waiting_of_the_rules_is_shortened():
+    """By one factor; what they ask for stays."""
+    shipped, quick = yaml.safe_load(RULES.read_text()), quicken(RULES.read_text())
+    for slow, fast in zip(*(rules["groups"][0]["rules"] for rules in (shipped, quick)), strict=True):
+        assert {**slow, "for": None} == {**fast, "for": None}
+    waits = {rule["alert"]: rule.get("for") for rule in quick["groups"][0]["rules"]}
+    assert waits["SocialpubNoScan"] == "2000ms"
+    assert waits["SocialpubTokenExpiring"] == "240000ms"
+    assert waits["SocialpubPostsMissed"] is None
+
+
 @pytest.mark.airflow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("blow", [Blow.SCHEDULER, Blow.POSTGRES])
+@pytest.mark.parametrize("blow", [Blow.SCHEDULER, Blow.API_SERVER, Blow.POSTGRES])
 def test_no_post_is_doubled_lost_or_wrongly_ended_whatever_dies_at_whatever_step(arena, blow):
     """30 posts a blow: each step of the way with each answer of Facebook's."""
     trials = Wave(arena, blow, copies=1).ride()
@@ -43,7 +76,7 @@ def test_no_post_is_doubled_lost_or_wrongly_ended_whatever_dies_at_whatever_step
 
 @pytest.mark.airflow
 def test_counters_tell_the_tables_truth_after_the_blows(arena):
-    """What the API server shows to Prometheus, after everything else died, is what the tables hold."""
+    """What the API server shows to Prometheus, after everything died, it itself too, is what the tables hold."""
     with psycopg.connect(libpq(arena.stack.database_url())) as connection:
         rows = connection.execute("select status, count(*) from social_scheduled_posts group by status").fetchall()
     truth = dict(rows)
@@ -56,6 +89,8 @@ def test_counters_tell_the_tables_truth_after_the_blows(arena):
     assert counted["social_post_publish_success_total"] == truth["published"] > 0
     assert counted["social_publish_lateness_seconds_count"] == truth["published"]
     assert counted["social_post_publish_failure_total"] == truth["failed"] > 0
+    assert counted["social_posts_missed_total"] == truth.get("missed", 0)
+    assert counted["social_posts_canceled_total"] == truth.get("canceled", 0)
     assert counted["social_posts_unconfirmed"] == truth.get("unconfirmed", 0)
     assert counted["facebook_api_latency_seconds_count"] > 0
 

@@ -78,6 +78,15 @@ def test_every_mapped_task_is_labelled_for_people(dags):
     assert all(task.partial_kwargs.get("map_index_template") for task in mapped)
 
 
+def test_every_task_that_sends_posts_is_followed_and_links_to_them(dags):
+    """By other teams through the asset, by people through the button in the task's view."""
+    for dag_id, task_id in (("publish_due_posts", "publish"), ("publish_post_now", "publish_now")):
+        task = dags[dag_id].get_task(task_id)
+        fields = getattr(task, "partial_kwargs", None) or vars(task)
+        assert [asset.name for asset in fields["outlets"]] == ["facebook_page_post"], dag_id
+        assert [link.name for link in task.operator_extra_links] == ["Live post"], dag_id
+
+
 def test_every_dag_survives_serialization(dags):
     """The scheduler and the UI see what the file says."""
     from airflow.serialization.serialized_objects import DagSerialization

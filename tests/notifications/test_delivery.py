@@ -17,11 +17,11 @@ from typing import ClassVar
 
 import pytest
 
+from bench.mail_servers import MoodyHandler, MoodyServer
 from socialpub.services.notices.deliver import DeliveryRules
 from socialpub.services.notices.route_events import Grouping
 from tests.conftest import TOKEN_KEY
 from tests.notifications.conftest import Mailroom, smtp_connection
-from tests.notifications.mail_servers import MoodyHandler, MoodyServer
 
 NOW = timedelta(0)
 

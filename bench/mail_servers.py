@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import default
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from local_stack.state import Ports
 
@@ -31,7 +32,9 @@ class MoodyHandler:
     def is_struck(self, mood: str) -> bool:
         return self.mood == mood and self.seen % self.every == 0
 
-    async def handle_MAIL(self, server, session, envelope, address, options) -> str:  # noqa: N802 - aiosmtpd's
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         self.seen += 1
         if self.is_struck("refuses"):
             return "451 Try again later"
@@ -40,25 +43,32 @@ class MoodyHandler:
         envelope.mail_from = address
         return "250 OK"
 
-    async def handle_RCPT(self, server, session, envelope, address, options) -> str:  # noqa: N802 - aiosmtpd's
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
         if self.is_struck("unknown_user"):
             return "550 No such user"
         if self.is_struck("dies_before"):
-            server.transport.abort()
+            _cut(server)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd's
-        message = BytesParser(policy=default).parsebytes(envelope.content)
-        self.accepted.append((str(message["Message-ID"]), message.get_body(("plain",)).get_content()))
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        message = BytesParser(policy=default).parsebytes(cast("bytes", envelope.content))
+        body = message.get_body(("plain",))
+        self.accepted.append((str(message["Message-ID"]), body.get_content() if body else ""))
         if self.is_struck("dies_after"):
-            server.transport.abort()
+            _cut(server)
         if self.is_struck("hangs_after"):
             await asyncio.sleep(60)
         return "250 OK"
 
     def copies(self) -> Counter[str]:
         return Counter(message_id for message_id, _ in self.accepted)
+
+
+def _cut(server: SMTP) -> None:
+    cast("asyncio.Transport", server.transport).abort()
 
 
 class MoodyServer:
@@ -71,5 +81,7 @@ class MoodyServer:
         self._controller.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._controller.stop(no_assert=True)
