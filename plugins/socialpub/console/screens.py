@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from socialpub.api.roles import Permission
-from socialpub.console import drafts, pages
+from socialpub.console import drafts, now, pages, queue, queue_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Screen:
 
 
 SCREENS = (
+    Screen("now", "Now", Permission.READ_DRAFTS, (now.router,)),
+    Screen("queue", "Queue", Permission.READ_DRAFTS, (queue.router, queue_orders.router)),
     Screen("drafts", "Drafts", Permission.READ_DRAFTS, (drafts.router,)),
     Screen("pages", "Page", Permission.READ_DRAFTS, (pages.router,)),
 )
