@@ -23,17 +23,19 @@ from socialpub.api.draft_schemas import (
 )
 from socialpub.api.once import IdempotencyKey, answer_once
 from socialpub.api.problem import Problem, documented
-from socialpub.api.resources import TheResources
+from socialpub.api.resources import Resources, TheResources
+from socialpub.hooks.airflow_runs import StartedRun
 from socialpub.models import DraftStatus
 from socialpub.services.draft_approval import Submission
+from socialpub.services.drafts.desk import Caller
 from socialpub.services.drafts.read import read_draft
-from socialpub.services.drafts.schedule import schedule_draft, unschedule_draft
+from socialpub.services.drafts.schedule import When, schedule_draft, unschedule_draft
 
 Submitter = Annotated[Principal, Depends(require(Permission.SUBMIT_OWN_DRAFTS))]
 Approver = Annotated[Principal, Depends(require(Permission.DECIDE_ON_DRAFTS))]
 Scheduler = Annotated[Principal, Depends(require(Permission.SCHEDULE_DRAFTS))]
 Publisher = Annotated[Principal, Depends(require(Permission.PUBLISH_NOW))]
-_PUBLISHABLE = (DraftStatus.APPROVED, DraftStatus.SCHEDULED, DraftStatus.FAILED)
+PUBLISHABLE = (DraftStatus.APPROVED, DraftStatus.SCHEDULED, DraftStatus.FAILED)
 router = APIRouter(route_class=GuardedRoute, tags=["Drafts"])
 
 
@@ -53,16 +55,29 @@ async def submit(
     planned = order.planned.read() if order and order.planned else None
 
     def work() -> Response:
-        draft = read_draft(resources.engine, larp_id, draft_id, caller).draft
-        if not user.may_submit(draft.created_by, larp_id):
-            raise Problem(
-                403, "not_the_owner", f"The draft is {draft.created_by}'s.",
-                next_step="have its author submit it, or an Admin.",
-            )  # fmt: skip
-        service = resources.approvals()
-        return _answer_submission(service.submit(larp_id, draft_id, caller, when=planned, expected_version=version))
+        return _answer_submission(submit_own(resources, user, larp_id, draft_id, caller, when=planned, version=version))
 
     return await answer_once(request, user, resources, idempotency_key, work)
+
+
+def submit_own(
+    resources: Resources,
+    user: Principal,
+    larp_id: UUID,
+    draft_id: UUID,
+    caller: Caller,
+    *,
+    when: When | None = None,
+    version: int | None = None,
+) -> Submission:
+    """Submit a draft of the person's own; an Admin submits anybody's. Raises 403 and what the service raises."""
+    draft = read_draft(resources.engine, larp_id, draft_id, caller).draft
+    if not user.may_submit(draft.created_by, larp_id):
+        raise Problem(
+            403, "not_the_owner", f"The draft is {draft.created_by}'s.",
+            next_step="have its author submit it, or an Admin.",
+        )  # fmt: skip
+    return resources.approvals().submit(larp_id, draft_id, caller, when=when, expected_version=version)
 
 
 @router.post(f"{DRAFT}/approve", response_model=DraftAnswer, responses=documented(409, 412, 415))
@@ -150,16 +165,21 @@ async def publish(
     caller = make_caller(request, user.name)
 
     def work() -> Response:
-        draft = read_draft(resources.engine, larp_id, draft_id, caller).draft
-        if draft.status not in _PUBLISHABLE:
-            raise Problem(
-                409, "post_not_ready", f"The draft is “{draft.status}”: it can't be published.",
-                next_step="let it be approved first; one that is out or canceled stays so.",
-            )  # fmt: skip
-        run = resources.start_publish(draft_id, order.reason, user.name.removeprefix("airflow:"))
+        run = publish_at_once(resources, larp_id, draft_id, caller, order.reason)
         return answer(RunAnswer(run_id=run.run_id, run_url=run.run_url), 202, {"location": run.run_url})
 
     return await answer_once(request, user, resources, idempotency_key, work)
+
+
+def publish_at_once(resources: Resources, larp_id: UUID, draft_id: UUID, caller: Caller, reason: str) -> StartedRun:
+    """Start the run that publishes the draft. Raises 409 for one that can't be, and `UnknownDraftError`."""
+    draft = read_draft(resources.engine, larp_id, draft_id, caller).draft
+    if draft.status not in PUBLISHABLE:
+        raise Problem(
+            409, "post_not_ready", f"The draft is “{draft.status}”: it can't be published.",
+            next_step="let it be approved first; one that is out or canceled stays so.",
+        )  # fmt: skip
+    return resources.start_publish(draft_id, reason, caller.actor.removeprefix("airflow:"))
 
 
 def _answer_submission(submission: Submission) -> Response:

@@ -69,7 +69,7 @@ async def create(
     """A new draft by you."""
 
     def work() -> Response:
-        content = _read_content(resources, larp_id, order, user, ())
+        content = read_content(resources, larp_id, order, user, ())
         details = create_draft(resources.engine, larp_id, content, make_caller(request, user.name))
         return answer_draft(details, 201, location=f"{request.url.path}/{details.draft.id}")
 
@@ -99,7 +99,7 @@ async def update(
     def work() -> Response:
         caller = make_caller(request, user.name)
         present = read_draft(resources.engine, larp_id, draft_id, caller).assets
-        content = _read_content(resources, larp_id, order, user, present)
+        content = read_content(resources, larp_id, order, user, present)
         return answer_draft(
             update_draft(resources.engine, larp_id, draft_id, content, caller, expected_version=version)
         )
@@ -124,7 +124,7 @@ async def cancel(
     return answer_draft(details)
 
 
-def _read_content(
+def read_content(
     resources: Resources, larp_id: UUID, order: DraftOrder, user: Principal, present: tuple[DraftAsset, ...]
 ) -> DraftContent:
     """The content with its uploads. What the draft shows already is named by the id of its asset as well."""

@@ -76,7 +76,11 @@ async def show(request: Request, larp_id: UUID, user: Manager, resources: TheRes
     def draw() -> Response:
         page = read_connection_status(resources.engine, larp_id)
         seal = _seal(resources, user, larp_id, form="disconnect")
-        return render("connection.html", page=page, seal=seal, root=larp_root(request, larp_id))
+        root, console = (
+            larp_root(request, larp_id),
+            f"{request.scope.get('root_path', '')}/console/larp/{larp_id}/pages",
+        )
+        return render("connection.html", page=page, seal=seal, root=root, console=console)
 
     return await in_thread(request, draw)
 

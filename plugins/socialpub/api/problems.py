@@ -81,7 +81,7 @@ def add_handlers(app: FastAPI, page: ProblemPage | None = None) -> None:
     app.state.problem_page = page or _draw_message
     app.add_exception_handler(SocialpubError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_http)
-    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(DBAPIError, _answer_refusal)
     app.add_exception_handler(Exception, _answer_defect)
 
@@ -118,7 +118,8 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     return _answer(request, said, headers=error.headers)
 
 
-async def _answer_invalid(request: Request, error: Exception) -> Response:
+async def answer_invalid(request: Request, error: Exception) -> Response:
+    """By the parts of the request."""
     assert isinstance(error, RequestValidationError), "registered for these only"
     errors = [FieldError(place=".".join(map(str, one["loc"])), message=one["msg"]) for one in error.errors()]
     said = ProblemAnswer(

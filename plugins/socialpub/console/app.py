@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import ValidationError
 
 from socialpub.api.middleware import SafeAnswers
-from socialpub.api.problems import add_handlers
+from socialpub.api.problems import add_handlers, answer_invalid
 from socialpub.api.resources import Resources
 from socialpub.console import home
 from socialpub.console.drawing import draw_problem
@@ -38,8 +41,15 @@ def create_console(resources: Resources | None = None) -> FastAPI:
         app.include_router(router)
     app.mount("/static", KeptFiles(directory=FOLDER))
     add_handlers(app, draw_problem)
+    app.add_exception_handler(ValidationError, _answer_order)
     app.add_middleware(SafeAnswers, changed=_HEADERS)
     return app
+
+
+async def _answer_order(request: Request, error: Exception) -> Response:
+    """A form that an order of the API's would refuse."""
+    assert isinstance(error, ValidationError), "registered for these only"
+    return await answer_invalid(request, RequestValidationError(error.errors()))
 
 
 @asynccontextmanager

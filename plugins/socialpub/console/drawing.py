@@ -47,6 +47,7 @@ def _names(request: Request, visit: Visit | None) -> dict[str, object]:
         "path": request.url.path,
         "static": lambda name: f"{root}/static/{name}?v={static.version()}",
         "is_part": "hx-request" in request.headers,
+        "is_framed": request.headers.get("sec-fetch-dest") == "iframe",
     }
 
 

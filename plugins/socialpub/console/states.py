@@ -18,6 +18,7 @@ _STATES = {
     # Drafts.
     "draft": Shown("Draft", "pencil", "quiet"),
     "pending_approval": Shown("Waits for approval", "hourglass", "warn"),
+    "rejected": Shown("Rejected", "cross", "warn"),
     "approved": Shown("Approved", "thumb", "info"),
     "scheduled": Shown("Scheduled", "clock", "info"),
     # Scheduled posts.

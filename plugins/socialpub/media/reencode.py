@@ -43,13 +43,14 @@ def reencode_photo(file: StoredFile, limits: PhotoLimits) -> ReencodedPhoto:
         if image is None or image.width * image.height > limits.max_pixels:
             raise _broken(file.name)
         try:
-            plain = _flatten(image)
+            plain = flatten(image)
         except Exception as error:
             raise _broken(file.name) from error
         return ReencodedPhoto(file.name, _save_below(plain, limits.safe_bytes))
 
 
-def _flatten(image: Image.Image) -> Image.Image:
+def flatten(image: Image.Image) -> Image.Image:
+    """Upright, on white and in sRGB. Raises whatever Pillow raises for what it can't unpack."""
     profile = image.info.get("icc_profile")
     upright = ImageOps.exif_transpose(image)
     if upright.mode.startswith("I;16"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Engine, func, select
@@ -11,6 +11,8 @@ from sqlalchemy import Engine, func, select
 from socialpub.db.engine import transaction
 from socialpub.errors import UnknownLarpError
 from socialpub.models import FacebookPageConnection, Larp, PostStatus, ScheduledPublish
+from socialpub.models.encrypted import read_key_id
+from socialpub.models.instants import time_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,15 @@ class ConnectionStatus:
     granted_by: str | None
     is_feed_subscribed: bool
     is_paused: bool
+    paused_at: datetime | None
+    paused_by: str | None
+    pause_reason: str | None
+    rate_limited_until: datetime | None
+    """Facebook's limit, or the last one."""
+    is_rate_limited: bool
+    delivery: str
+    key_id: str | None
+    """The fingerprint of the key that its token is stored under; None without a token."""
     waiting_posts: int
 
 
@@ -44,6 +55,7 @@ def read_connection_status(engine: Engine, larp_id: UUID) -> ConnectionStatus | 
         ).one_or_none()
         if page is None:
             return None
+        now = session.scalars(select(func.now())).one()
         waiting = session.scalar(
             select(func.count()).where(
                 ScheduledPublish.connection_id == page.id, ScheduledPublish.status == PostStatus.PENDING
@@ -62,5 +74,12 @@ def read_connection_status(engine: Engine, larp_id: UUID) -> ConnectionStatus | 
         granted_by=page.granted_by,
         is_feed_subscribed=page.feed_subscribed_at is not None,
         is_paused=page.paused_at is not None,
+        paused_at=page.paused_at,
+        paused_by=page.paused_by,
+        pause_reason=page.pause_reason,
+        rate_limited_until=page.rate_limited_until,
+        is_rate_limited=page.rate_limited_until is not None and time_left(page.rate_limited_until, now) > timedelta(),
+        delivery=page.delivery,
+        key_id=read_key_id(page.access_token) if page.access_token else None,
         waiting_posts=waiting or 0,
     )

@@ -1,0 +1,29 @@
+"""Where the picture of an asset lies."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Engine, select
+
+from socialpub.db.engine import transaction
+from socialpub.models import AssetType, DraftAsset, EventPostDraft, Upload
+from socialpub.services.drafts.desk import Caller
+
+
+def find_picture_path(engine: Engine, larp_id: UUID, asset_id: UUID, caller: Caller) -> str | None:
+    """The storage path of a photo of the LARP's, by the id of its asset or upload; of a video that of its thumbnail.
+
+    None: nothing of this LARP, not whole yet, or a video without one.
+    """
+    with transaction(engine, actor=caller.actor) as session:
+        asset = session.scalars(
+            select(DraftAsset)
+            .join(EventPostDraft, EventPostDraft.id == DraftAsset.draft_id)
+            .where(DraftAsset.id == asset_id, EventPostDraft.larp_id == larp_id)
+        ).one_or_none()
+        if asset is not None:
+            return asset.storage_path if asset.type == AssetType.PHOTO else asset.thumbnail_path
+        upload = session.get(Upload, asset_id)
+    is_photo = upload is not None and upload.larp_id == larp_id and upload.mime_type.startswith("image/")
+    return upload.storage_path if upload and is_photo and upload.checksum_sha256 else None
