@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine
+
 from tests.conftest import World
 
 FORCE = """

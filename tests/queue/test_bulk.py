@@ -6,10 +6,10 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from tests.queue.conftest import force
 
 from socialpub.errors import PostNotReadyError, RuleRefusedError
 from socialpub.services.queue.bulk import BulkAction, Tools, carry_out, plan_bulk
+from tests.queue.conftest import force
 
 
 @pytest.fixture
@@ -34,8 +34,9 @@ def posts(world, larp):
         if status != "pending":
             force(world, found[status], status, number=number)
     world.run(
-        "insert into social_publish_attempts (scheduled_post_id, attempt_number, dag_id, run_id, sent_at,"
-        " finished_at, outcome) values (%s, 1, 'publish_due_posts', 'scheduled__1', now(), now(), 'unconfirmed')", found["unconfirmed"],
+        "insert into social_publish_attempts"
+        " (scheduled_post_id, attempt_number, dag_id, run_id, sent_at, finished_at, outcome)"
+        " values (%s, 1, 'publish_due_posts', 'scheduled__1', now(), now(), 'unconfirmed')", found["unconfirmed"],
     )  # fmt: skip
     return found
 

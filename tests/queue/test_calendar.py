@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from tests.queue.conftest import force
 
 from socialpub.services.queue.calendar import Span, list_day, month_span, read_calendar, week_span
+from tests.queue.conftest import force
 
 SPRING, AUTUMN = date(2027, 3, 28), date(2027, 10, 31)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.queue.conftest import force
 
 from socialpub.errors import RuleRefusedError
 from socialpub.models import PostStatus
 from socialpub.services.queue.lists import STATES, QueueFilter, list_posts
+from tests.queue.conftest import force
 
 ALL = list(PostStatus)
 

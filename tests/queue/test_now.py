@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.queue.conftest import force
 
 from socialpub.db.metrics import Gauge
 from socialpub.services.alerts import NO_SCAN, NO_SCAN_SECONDS, RULES, find_alerts
 from socialpub.services.now import read_now
+from tests.queue.conftest import force
 
 ALERTS = Path(__file__).parents[2] / "include" / "prometheus" / "alerts.yml"
 ZONE = "Europe/Warsaw"
@@ -77,9 +77,7 @@ def test_what_needs_a_person_says_why_and_what_to_do(world, engine, larp):
 
 def test_the_backlog_its_age_and_the_pause_behind_it_are_told(world, engine, larp):
     world.schedule(larp, due_in=-300)
-    world.run(
-        "update facebook_page_connections set paused_at = now(), paused_by = 'ola', pause_reason = 'Wrong date'"
-    )
+    world.run("update facebook_page_connections set paused_at = now(), paused_by = 'ola', pause_reason = 'Wrong date'")
     now = read_now(engine, larp, ZONE)
     assert now.health.due == 1
     assert now.health.oldest_due_seconds == pytest.approx(300, abs=60)

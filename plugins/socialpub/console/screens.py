@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from socialpub.api.roles import Permission
-from socialpub.console import drafts, editor, files, moves, pages, scheduling
+from socialpub.console import calendar, drafts, editor, files, moves, now, pages, queue, queue_orders, scheduling
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,9 @@ class Screen:
 
 _DRAFTS = (drafts.router, editor.router, files.router, moves.router, scheduling.router)
 SCREENS = (
+    Screen("now", "Now", Permission.READ_DRAFTS, (now.router,)),
+    Screen("queue", "Queue", Permission.READ_DRAFTS, (queue.router, queue_orders.router)),
+    Screen("calendar", "Calendar", Permission.READ_DRAFTS, (calendar.router,)),
     Screen("drafts", "Drafts", Permission.READ_DRAFTS, _DRAFTS),
     Screen("pages", "Page", Permission.READ_DRAFTS, (pages.router,)),
 )

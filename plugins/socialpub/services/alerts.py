@@ -1,7 +1,7 @@
 """Which of the shipped alerts hold at this moment, as far as the database knows. Pure.
 
-`include/prometheus/alerts.yml` is what watches; a test holds the limits here to those there. What needs the past (rates,
-how long it has lasted) is Prometheus's alone.
+`include/prometheus/alerts.yml` is what watches; a test holds the limits here to those there. What needs the past
+(rates, how long it has lasted) is Prometheus's alone.
 """
 
 from __future__ import annotations

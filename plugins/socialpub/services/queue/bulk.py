@@ -1,4 +1,4 @@
-"""What a person does to several scheduled posts at once: looked at first, then done one by one by the verb's service."""
+"""What a person does to several scheduled posts at once: looked at first, then done by the verb's own service."""
 
 from __future__ import annotations
 

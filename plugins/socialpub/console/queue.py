@@ -1,0 +1,111 @@
+"""Every scheduled post of the LARP: the list, and one of them with all that happened to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from socialpub.api.auth import GuardedRoute
+from socialpub.api.roles import Permission
+from socialpub.api.threads import in_thread
+from socialpub.console.drawing import render
+from socialpub.console.visit import LARP, Visit, enter
+from socialpub.errors import UnknownPostError
+from socialpub.hooks.connections import read_airflow_url
+from socialpub.models import PostStatus
+from socialpub.services.digest.days import day_bounds
+from socialpub.services.queue.lists import QueueFilter, QueueLine, list_posts, read_queue_lines
+from socialpub.services.queue.post import PostHistory, list_pages, read_post
+
+Reader = Annotated[Visit, Depends(enter(Permission.READ_DRAFTS))]
+QUEUE = f"{LARP}/queue"
+POST = f"{QUEUE}/{{post_id}}"
+Day = Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+_SOON = timedelta(minutes=15)
+_UNDER_WAY = (PostStatus.PENDING, PostStatus.QUEUED, PostStatus.PUBLISHING, PostStatus.UNCONFIRMED)
+router = APIRouter(route_class=GuardedRoute)
+
+
+@router.get(QUEUE)
+async def show_list(
+    request: Request,
+    visit: Reader,
+    state: Annotated[str, Query(max_length=40)] = "to_come",
+    page: Annotated[str, Query(pattern=r"^[0-9]{0,40}$")] = "",
+    q: Annotated[str, Query(max_length=300)] = "",
+    since: Day = "",
+    until: Day = "",
+    cursor: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """What is to come by its time; the rest with the newest first."""
+    wanted = QueueFilter(
+        state, page or None, q, since=_read_day(visit, since, 0), until=_read_day(visit, until, 1)
+    )  # fmt: skip
+
+    def read() -> tuple[object, object]:
+        found = list_posts(visit.resources.engine, visit.larp.id, wanted, cursor=cursor or None)
+        return found, list_pages(visit.resources.engine, visit.larp.id)
+
+    found, pages = await in_thread(request, read)
+    kept = {"state": state, "page": page, "q": q, "since": since, "until": until}
+    kept = {name: value for name, value in kept.items() if value}
+    more = found.next_cursor  # type: ignore[attr-defined]
+    return render(
+        request, "queue.html", found=found, pages=pages, chosen=kept | {"state": state},
+        first=f"{visit.url('queue')}?{urlencode(kept)}" if cursor else "",
+        next=f"{visit.url('queue')}?{urlencode(kept | {'cursor': more})}" if more else "",
+        **line_tools(),
+    )  # fmt: skip
+
+
+@router.get(POST)
+async def show_post(request: Request, visit: Reader, post_id: UUID) -> Response:
+    """One post, each try, and what can be done about it."""
+    history = await in_thread(request, find_history, visit, post_id)
+    return render(request, "queue_post.html", history=history, line=history.line, trouble="", **line_tools())
+
+
+@router.get(f"{POST}/state")
+async def show_state(request: Request, visit: Reader, post_id: UUID) -> Response:
+    """What a list renews while the post is under way."""
+    line = await in_thread(request, find_line, visit, post_id)
+    return render(request, "queue_state.html", line=line, is_moving=is_moving(line), **line_tools())
+
+
+def find_history(visit: Visit, post_id: UUID) -> PostHistory:
+    """Raises `UnknownPostError`."""
+    return read_post(visit.resources.engine, find_line(visit, post_id))
+
+
+def find_line(visit: Visit, post_id: UUID) -> QueueLine:
+    """Raises `UnknownPostError`, for a post of another LARP as well."""
+    lines = read_queue_lines(visit.resources.engine, visit.larp.id, [post_id])
+    if not lines:
+        raise UnknownPostError("The LARP has no such post.", next_step="look for it in the Queue.")
+    return lines[0]
+
+
+def is_moving(line: QueueLine) -> bool:
+    """Whether something may happen to it within minutes."""
+    return line.status in _UNDER_WAY and line.due_at < datetime.now(UTC) + _SOON
+
+
+def line_tools() -> dict[str, Callable[[QueueLine], object]]:
+    """What the templates ask about a line."""
+    base = read_airflow_url()
+
+    def run(line: QueueLine) -> str:
+        return f"{base}/dags/{quote(line.dag_id or '')}/runs/{quote(line.run_id or '', safe='')}"
+
+    return {"airflow_run": run, "airflow_log": lambda line: f"{run(line)}/tasks/publish", "moving": is_moving}
+
+
+def _read_day(visit: Visit, text: str, later: int) -> datetime | None:
+    """The instant at which the LARP's day begins, or the one that many days later."""
+    return day_bounds(date.fromisoformat(text) + timedelta(days=later), visit.zone)[0] if text else None
