@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench.arrivals import read_arrivals
 from bench.figure import Figure, Limit, Line, Peer
-from bench.loads import EVENTS, Deliveries, Load, Nothing, Scrapes
+from bench.loads import Deliveries, Load, Nothing, Scrapes
 from bench.posts import Batch, schedule_batch
 from bench.stage import BenchError, Stage, as_instant
 from bench.summary import percentile, summarise
@@ -46,7 +46,7 @@ def measure_beside(stage: Stage) -> Iterator[Line]:
     alone = found[_ALONE]
     scraped = {"scrape_ms": round(1000 * max(scrapes.seconds), 1), "rounds": by_round(alone, found[_SCRAPED])}
     yield make_line("lateness_scraped", alone, found[_SCRAPED], is_sound=is_whole, details=scraped)
-    is_told = not ended["left"] and not ended["more_often"] and ended["told"] + ended["given_up"] >= EVENTS
+    is_told = not ended["left"] and not ended["more_often"] and ended["told"] + ended["given_up"] >= ended["events"]
     told = {**ended, "killed": deliveries.killed, "rounds": by_round(alone, found[_DELIVERING])}
     yield make_line("lateness_delivering", alone, found[_DELIVERING], is_sound=is_whole and is_told, details=told)
 
