@@ -17,7 +17,8 @@ import requests
 from bench.mail_servers import MoodyServer
 from bench.stage import BenchError, Stage
 
-EVENTS = 500
+_EVENTS_EACH = 84
+"""504 in the six bursts of a run."""
 _DAG = "deliver_notifications"
 _MOODS = ("refuses", "hangs", "dies_before", "well", "dies_after", "hangs_after")
 _STRUCK_EVERY = 9
@@ -56,7 +57,7 @@ class Scrapes:
 
 
 class Deliveries:
-    """500 messages, each time a mail server of another mood and a worker that is killed; a context manager.
+    """New messages, each time a mail server of another mood and a worker that is killed; a context manager.
 
     The stack's own deliveries pause meanwhile: they would take the messages to the stack's own inbox.
     """
@@ -66,6 +67,7 @@ class Deliveries:
         self._moods = itertools.cycle(_MOODS)
         self._parts = ExitStack()
         self.killed = 0
+        self.events = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as parts:
@@ -73,7 +75,7 @@ class Deliveries:
             parts.enter_context(_own_deliveries_paused(self._stage))
             self._worker = parts.enter_context(_worker(self._stage, self._mail.port))
             self._parts = parts.pop_all()
-        self._tell()
+        self._make_route()
         return self
 
     def __exit__(
@@ -84,6 +86,7 @@ class Deliveries:
     def beside(self, due_at: float) -> None:
         """At work from two seconds before until a second after, then killed."""
         self._mail.handler.mood, self._mail.handler.every = next(self._moods), _STRUCK_EVERY
+        self._tell()
         time.sleep(max(0.0, due_at - 2 - time.time()))
         self._order("start")
         time.sleep(max(0.0, due_at + 1 - time.time()))
@@ -92,6 +95,7 @@ class Deliveries:
 
     def deliver_the_rest(self) -> dict[str, int]:
         """The mail server is well again. How many events were told, how many twice, and how many were given up."""
+        beside = len(self._mail.handler.copies())
         self._mail.handler.mood = "well"
         self._order("start")
         deadline = time.monotonic() + _DRAIN_SECONDS
@@ -100,6 +104,8 @@ class Deliveries:
         self._order("kill")
         copies = self._mail.handler.copies()
         return {
+            "events": self.events,
+            "told_beside_bursts": beside,
             "told": len(copies),
             "twice": sum(number == 2 for number in copies.values()),
             "more_often": sum(number > 2 for number in copies.values()),
@@ -107,18 +113,21 @@ class Deliveries:
             "left": self._count("delivered_at is null and dead_at is null"),
         }
 
-    def _tell(self) -> None:
+    def _make_route(self) -> None:
         self._stage.owner.execute("update social_outbox set routed_at = now() where routed_at is null")
         self._stage.owner.execute(
             "insert into social_notification_routes (event, channel, recipient)"
             " values ('page_paused', 'email', 'bench@larp.example')"
         )
+
+    def _tell(self) -> None:
         self._stage.owner.execute(
             "insert into social_outbox (event, dedupe_key, payload)"
-            " select 'page_paused', 'bench ' || n, jsonb_build_object('page_name', 'Page ' || n)"
+            " select 'page_paused', concat('bench ', %s, ' ', n), jsonb_build_object('page_name', 'Page ' || n)"
             " from generate_series(1, %s) as n",
-            (EVENTS,),
+            (self.events, _EVENTS_EACH),
         )
+        self.events += _EVENTS_EACH
 
     def _count(self, condition: str) -> int:
         query = f"select count(*) from social_outbox where dedupe_key like 'bench %%' and {condition}"  # noqa: S608

@@ -1,4 +1,4 @@
-"""`python docs/screenshots.py`: the pictures of docs/notifications.md, by headless Chromium."""
+"""`python docs/screenshots.py [FOLDER]`: the pictures of docs/notifications.md, by headless Chromium."""
 
 from __future__ import annotations
 
@@ -56,24 +56,24 @@ DIGEST = Digest(
 )  # fmt: skip
 
 
-def shoot(tab: Page, html: str, name: str) -> None:
+def shoot(tab: Page, html: str, path: Path) -> None:
     """The whole mail, as high as it is, on a phone and on a desk."""
     for place, width in WIDTHS.items():
         tab.set_viewport_size({"width": width, "height": 200})
         tab.set_content(html)
-        tab.screenshot(path=IMAGES / f"{name}{place}.png", full_page=True)
+        tab.screenshot(path=path.with_name(f"{path.name}{place}.png"), full_page=True)
 
 
 def main() -> None:
     browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if browser is None:
         sys.exit("No Chromium found. Next: install chromium.")
-    IMAGES.mkdir(exist_ok=True)
+    folder = Path(sys.argv[1]) if sys.argv[1:] else IMAGES
     templates = Templates()
     with sync_playwright() as driver:
         tab = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page()
-        shoot(tab, templates.render("notice.html.j2", notice=NOTICE, link_days="3"), "failure")
-        shoot(tab, templates.render("digest.html.j2", digest=DIGEST, link_days="3"), "digest")
+        shoot(tab, templates.render("notice.html.j2", notice=NOTICE, link_days="3"), folder / "failure")
+        shoot(tab, templates.render("digest.html.j2", digest=DIGEST, link_days="3"), folder / "digest")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +17,7 @@ from rich.progress import Progress
 
 from chaos.arena import Arena
 from chaos.cells import Blow
-from chaos.report import count_cells, print_table, print_uploads, print_watch, write_rows
+from chaos.report import Row, count_cells, print_table, print_uploads, print_watch, write_rows
 from chaos.troubles import WatchRow, watch
 from chaos.uploads import UploadRow, UploadWave, count_uploads
 from chaos.waves import Trial, Wave
@@ -28,45 +29,67 @@ _UPLOAD_COPIES = 5  # videos of each chunk and moment
 _UPLOAD, _ALERTS = "upload", "alerts"
 
 
+@dataclass(slots=True)
+class Found:
+    """What became of everything so far."""
+
+    watched: list[WatchRow] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
+    uploads: list[UploadRow] = field(default_factory=list)
+
+    @property
+    def cells(self) -> list[Row]:
+        return list(count_cells(self.trials))
+
+    @property
+    def is_right(self) -> bool:
+        cells_are = not any(row.duplicates or row.lost or row.wrong_end for row in self.cells)
+        return cells_are and not any(row.wrong for row in self.uploads) and all(row.is_right for row in self.watched)
+
+    def show(self, console: Console) -> None:
+        if self.watched:
+            print_watch(self.watched, console)
+        if self.trials:
+            print_table(self.cells, console)
+        if self.uploads:
+            print_uploads(self.uploads, console)
+
+
 def main() -> int:
     """0 when all alerts were raised that should be and no other, no post was doubled, lost or wrongly ended, and every
 
     upload went on where it was; 1 otherwise.
     """
     turn_signals_into_interrupts()
-    options = _parse()
-    console = Console()
-    trials: list[Trial] = []
-    uploads: list[UploadRow] = []
-    watched: list[WatchRow] = []
+    options, console, found = _parse(), Console(), Found()
     try:
         with tempfile.TemporaryDirectory(prefix="socialpub-chaos-") as home, Arena(Path(home)) as arena:
-            if options.blow is None or _ALERTS in options.blow:  # First, while nothing has happened that they look at.
-                watched = watch(arena, Path(home))
-                write_rows(watched, options.output)
-            for wave in _ride(arena, options.rounds, _chosen(options.blow), console):
-                trials += wave
-                write_rows(
-                    [*watched, *count_cells(trials)], options.output
-                )  # What was measured outlives what comes after it.
-            if options.blow is None or _UPLOAD in options.blow:
-                uploads = list(count_uploads(UploadWave(arena, copies=_UPLOAD_COPIES).ride()))
-                write_rows([*watched, *count_cells(trials), *uploads], options.output)
+            for _ in _go_through(arena, Path(home), options, console, found):
+                # What was measured outlives what comes after it.
+                write_rows([*found.watched, *found.cells, *found.uploads], options.output)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    if watched:
-        print_watch(watched, console)
-    rows = list(count_cells(trials))
-    if rows:
-        print_table(rows, console)
-    if uploads:
-        print_uploads(uploads, console)
-    is_wrong = any(row.duplicates or row.lost or row.wrong_end for row in rows) or any(row.wrong for row in uploads)
-    return 1 if is_wrong or not all(row.is_right for row in watched) else 0
+    found.show(console)
+    return 0 if found.is_right else 1
+
+
+def _go_through(
+    arena: Arena, home: Path, options: argparse.Namespace, console: Console, found: Found
+) -> Iterator[None]:
+    """Step by step. The alerts first, while nothing has happened yet that they look back at."""
+    if options.blow is None or _ALERTS in options.blow:
+        found.watched = watch(arena, home / "prometheus")
+        yield
+    for wave in _ride(arena, options.rounds, _chosen(options.blow), console):
+        found.trials += wave
+        yield
+    if options.blow is None or _UPLOAD in options.blow:
+        found.uploads = list(count_uploads(UploadWave(arena, copies=_UPLOAD_COPIES).ride()))
+        yield
 
 
 def _ride(arena: Arena, rounds: int, blows: list[Blow], console: Console) -> Iterator[list[Trial]]:

@@ -51,6 +51,7 @@ class Prometheus:
         """Raises `StackError` when it is not installed or does not scrape."""
         if shutil.which("prometheus") is None:
             raise StackError("There is no Prometheus on this machine. Next: install the package `prometheus`.")
+        self._folder.mkdir(exist_ok=True)
         (self._folder / "alerts.yml").write_text(yaml.safe_dump(quicken(RULES.read_text())))
         (self._folder / "prometheus.yml").write_text(json.dumps(self._configuration()))
         self._process = subprocess.Popen(
@@ -59,7 +60,7 @@ class Prometheus:
         )  # fmt: skip
         try:
             self._wait_until_it_has_scraped()
-        except StackError:
+        except BaseException:
             self._process.kill()
             raise
         return self
