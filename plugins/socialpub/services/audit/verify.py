@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row
@@ -33,6 +34,18 @@ class AuditVerdict:
         return not self.troubles
 
 
+@dataclass(frozen=True, slots=True)
+class SealState:
+    """The newest seal (0: none yet), and what a look at the newest ones came to; `verified` 0 is no look."""
+
+    number: int
+    sealed_at: datetime | None
+    digest: str
+    newer_entries: int
+    verified: int
+    troubles: tuple[str, ...]
+
+
 def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report: Report) -> AuditVerdict:
     """Digest every sealed row anew. `expected_head` is a `head` of an earlier verdict, which the chain has to contain.
 
@@ -53,6 +66,18 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
         unsealed = count_unsealed(session)
     head = _head(seals[-1]) if seals else "none"
     return AuditVerdict(sealed, unsealed, len(seals), head, tuple(troubles))
+
+
+def compare_seals(engine: Engine, numbers: Sequence[int]) -> list[str]:
+    """What is wrong with what these seals cover, each in a transaction of its own."""
+    with transaction(engine, actor="audit") as session:
+        cluster = read_cluster(session)
+        seals = [seal for seal in list_seals(session) if seal.number in numbers and seal.cluster == cluster]
+    troubles: list[str] = []
+    for seal in seals:
+        with transaction(engine, actor="audit") as session:
+            troubles.extend(_compare(session, seal))
+    return troubles
 
 
 def _compare(session: Session, seal: Row[Any]) -> Iterator[str]:
