@@ -19,7 +19,8 @@ def plan(site, at: str, title: str = "Zapisy", *, larp=None):
     """A post at this wall time of Warsaw."""
     post = site.world.schedule(larp or site.larp, due_in=3600, title=title)
     site.world.run(
-        "update social_scheduled_posts set publish_at = cast(%s as timestamp) at time zone 'Europe/Warsaw' where id = %s",
+        "update social_scheduled_posts set publish_at = cast(%s as timestamp) at time zone 'Europe/Warsaw'"
+        " where id = %s",
         at, post,
     )  # fmt: skip
     return post

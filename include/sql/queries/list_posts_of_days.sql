@@ -1,21 +1,31 @@
 -- The first posts of each day of a calendar. Every day is a range of each Page's calendar of its own, so a day with
 -- thousands costs what it shows.
+with span as (
+    select *
+    from unnest(cast(:starts as timestamptz []), cast(:ends as timestamptz [])) as given (starts_at, ends_at)
+),
+
+page as (
+    select id
+    from unnest(cast(:connection_ids as uuid [])) as given (id)
+)
+
 select
     next_ones.id,
     next_ones.publish_at
-from unnest(cast(:starts as timestamptz []), cast(:ends as timestamptz [])) as day (starts_at, ends_at)
-cross join unnest(cast(:connection_ids as uuid [])) as page (id)
+from span
+cross join page
 cross join lateral (
     select
-        id,
-        publish_at
-    from social_scheduled_posts
+        post.id,
+        post.publish_at
+    from social_scheduled_posts as post
     where
-        connection_id = page.id
-        and publish_at >= day.starts_at
-        and publish_at < day.ends_at
-        and status != 'canceled'
-    order by publish_at, id
+        post.connection_id = page.id
+        and post.publish_at >= span.starts_at
+        and post.publish_at < span.ends_at
+        and post.status != 'canceled'
+    order by post.publish_at, post.id
     limit :most
 ) as next_ones
 order by next_ones.publish_at, next_ones.id

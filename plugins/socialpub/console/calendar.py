@@ -20,8 +20,8 @@ from socialpub.console.queue import Day, find_line
 from socialpub.console.visit import LARP, Visit, enter
 from socialpub.errors import LocalTimeError, SocialpubError
 from socialpub.services.drafts.schedule import When, schedule_draft
-from socialpub.services.queue.calendar import list_day, month_span, read_calendar, week_span
-from socialpub.services.queue.lists import QueueLine
+from socialpub.services.queue.calendar import Calendar, CalendarDay, list_day, month_span, read_calendar, week_span
+from socialpub.services.queue.lists import QueueLine, QueuePage
 from socialpub.services.queue.post import list_pages
 
 Reader = Annotated[Visit, Depends(enter(Permission.READ_DRAFTS))]
@@ -47,7 +47,7 @@ async def show(
     anchor = _read_day(day) or today
     span = month_span(anchor) if view == "month" else week_span(anchor)
 
-    def read() -> tuple[object, object]:
+    def read() -> tuple[Calendar, list[tuple[str, str]]]:
         calendar = read_calendar(
             visit.resources.engine, visit.larp.id, span, page_id=page or None, shown=_SHOWN[view]
         )  # fmt: skip
@@ -73,10 +73,10 @@ async def show_day(
     """All posts of a day, however many."""
     wanted = _read_day(day.isoformat()) or day
 
-    def read() -> object:
+    def read() -> tuple[CalendarDay, QueuePage]:
         return list_day(visit.resources.engine, visit.larp.id, wanted, page_id=page or None, cursor=cursor or None)
 
-    shown, found = await in_thread(request, read)  # type: ignore[misc]
+    shown, found = await in_thread(request, read)
     base = visit.url("calendar", "day", wanted)
     kept = {"page": page} if page else {}
     return render(

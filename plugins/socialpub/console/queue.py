@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from urllib.parse import quote, urlencode
@@ -18,9 +17,9 @@ from socialpub.console.drawing import render
 from socialpub.console.visit import LARP, Visit, enter
 from socialpub.errors import UnknownPostError
 from socialpub.hooks.connections import read_airflow_url
-from socialpub.models import PostStatus
+from socialpub.models import PostStatus, PublishAttempt
 from socialpub.services.digest.days import day_bounds
-from socialpub.services.queue.lists import QueueFilter, QueueLine, list_posts, read_queue_lines
+from socialpub.services.queue.lists import QueueFilter, QueueLine, QueuePage, list_posts, read_queue_lines
 from socialpub.services.queue.post import PostHistory, list_pages, read_post
 
 Reader = Annotated[Visit, Depends(enter(Permission.READ_DRAFTS))]
@@ -48,19 +47,19 @@ async def show_list(
         state, page or None, q, since=_read_day(visit, since, 0), until=_read_day(visit, until, 1)
     )  # fmt: skip
 
-    def read() -> tuple[object, object]:
+    def read() -> tuple[QueuePage, list[tuple[str, str]]]:
         found = list_posts(visit.resources.engine, visit.larp.id, wanted, cursor=cursor or None)
         return found, list_pages(visit.resources.engine, visit.larp.id)
 
     found, pages = await in_thread(request, read)
     kept = {"state": state, "page": page, "q": q, "since": since, "until": until}
     kept = {name: value for name, value in kept.items() if value}
-    more = found.next_cursor  # type: ignore[attr-defined]
+    more = found.next_cursor
     return render(
         request, "queue.html", found=found, pages=pages, chosen=kept | {"state": state},
         first=f"{visit.url('queue')}?{urlencode(kept)}" if cursor else "",
         next=f"{visit.url('queue')}?{urlencode(kept | {'cursor': more})}" if more else "",
-        **line_tools(),
+        tools=LineTools(),
     )  # fmt: skip
 
 
@@ -68,14 +67,14 @@ async def show_list(
 async def show_post(request: Request, visit: Reader, post_id: UUID) -> Response:
     """One post, each try, and what can be done about it."""
     history = await in_thread(request, find_history, visit, post_id)
-    return render(request, "queue_post.html", history=history, line=history.line, trouble="", **line_tools())
+    return render(request, "queue_post.html", history=history, line=history.line, trouble="", tools=LineTools())
 
 
 @router.get(f"{POST}/state")
 async def show_state(request: Request, visit: Reader, post_id: UUID) -> Response:
     """What a list renews while the post is under way."""
     line = await in_thread(request, find_line, visit, post_id)
-    return render(request, "queue_state.html", line=line, is_moving=is_moving(line), **line_tools())
+    return render(request, "queue_state.html", line=line, tools=LineTools())
 
 
 def find_history(visit: Visit, post_id: UUID) -> PostHistory:
@@ -91,19 +90,23 @@ def find_line(visit: Visit, post_id: UUID) -> QueueLine:
     return lines[0]
 
 
-def is_moving(line: QueueLine) -> bool:
-    """Whether something may happen to it within minutes."""
-    return line.status in _UNDER_WAY and line.due_at < datetime.now(UTC) + _SOON
+class LineTools:
+    """What the templates ask about a line, or a try."""
 
+    def __init__(self) -> None:
+        self._base = read_airflow_url()
 
-def line_tools() -> dict[str, Callable[[QueueLine], object]]:
-    """What the templates ask about a line."""
-    base = read_airflow_url()
+    def run(self, tried: QueueLine | PublishAttempt) -> str:
+        """Where Airflow shows the run."""
+        return f"{self._base}/dags/{quote(tried.dag_id or '')}/runs/{quote(tried.run_id or '', safe='')}"
 
-    def run(line: QueueLine) -> str:
-        return f"{base}/dags/{quote(line.dag_id or '')}/runs/{quote(line.run_id or '', safe='')}"
+    def log(self, tried: QueueLine | PublishAttempt) -> str:
+        """Where it lists the lanes of the run, named by what they publish, each with its log."""
+        return f"{self.run(tried)}/tasks/publish"
 
-    return {"airflow_run": run, "airflow_log": lambda line: f"{run(line)}/tasks/publish", "moving": is_moving}
+    def is_moving(self, line: QueueLine) -> bool:
+        """Whether something may happen to it within minutes."""
+        return line.status in _UNDER_WAY and line.due_at < datetime.now(UTC) + _SOON
 
 
 def _read_day(visit: Visit, text: str, later: int) -> datetime | None:

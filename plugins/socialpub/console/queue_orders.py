@@ -15,7 +15,7 @@ from socialpub.api.roles import Permission
 from socialpub.api.threads import in_thread
 from socialpub.console.drawing import render
 from socialpub.console.message import leave
-from socialpub.console.queue import POST, QUEUE, find_history, find_line, line_tools
+from socialpub.console.queue import POST, QUEUE, LineTools, find_history, find_line
 from socialpub.console.visit import Visit, enter
 from socialpub.errors import SocialpubError
 from socialpub.graph.page_post import PagePost
@@ -94,7 +94,7 @@ async def resolve_published(request: Request, visit: Resolver, post_id: UUID) ->
         history = await in_thread(request, find_history, visit, post_id)
         return render(
             request, "queue_post.html", status=409, history=history, line=history.line, trouble=str(error),
-            **line_tools(),
+            tools=LineTools(),
         )  # fmt: skip
     return leave(visit, visit.url("queue", post_id), said)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, Row
@@ -32,6 +33,18 @@ class AuditVerdict:
         return not self.troubles
 
 
+@dataclass(frozen=True, slots=True)
+class SealState:
+    """The newest seal (0: none yet), and what a look at the newest ones came to; `verified` 0 is no look."""
+
+    number: int
+    sealed_at: datetime | None
+    digest: str
+    newer_entries: int
+    verified: int
+    troubles: tuple[str, ...]
+
+
 def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report: Report) -> AuditVerdict:
     """Digest every sealed row anew. `expected_head` is a `head` of an earlier verdict, which the chain has to contain.
 
@@ -40,21 +53,33 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
     with transaction(engine, actor="audit") as session:
         seals, cluster = list_seals(session), read_cluster(session)
     troubles = [*_gaps(seals), *_find_head(seals, expected_head)]
-    sealed = 0
     for done, seal in enumerate(seals, start=1):
-        until_id = _find_restore(seals, seal)
-        with transaction(engine, actor="audit") as session:
-            if until_id is not None:
-                troubles.extend(_compare(seal, digest_old_seal(session, seal.number, until_id=until_id)))
-            elif seal.cluster == cluster:
-                # Rows that were there before a restore are under the first seal after it, too.
-                sealed += seal.row_count
-                troubles.extend(_compare(seal, digest_seal(session, seal.number)))
+        troubles.extend(_check(engine, seal, seals, cluster))
         report(done, len(seals))
+    # Rows that were there before a restore are under the first seal after it, too.
+    own = [seal for seal in seals if seal.cluster == cluster and _find_restore(seals, seal) is None]
     with transaction(engine, actor="audit") as session:
         unsealed = count_unsealed(session)
     head = _head(seals[-1]) if seals else "none"
-    return AuditVerdict(sealed, unsealed, len(seals), head, tuple(troubles))
+    return AuditVerdict(sum(seal.row_count for seal in own), unsealed, len(seals), head, tuple(troubles))
+
+
+def compare_seals(engine: Engine, numbers: Sequence[int]) -> list[str]:
+    """What is wrong with what these seals cover, each in a transaction of its own."""
+    with transaction(engine, actor="audit") as session:
+        seals, cluster = list_seals(session), read_cluster(session)
+    chosen = (seal for seal in seals if seal.number in numbers)
+    return [trouble for seal in chosen for trouble in _check(engine, seal, seals, cluster)]
+
+
+def _check(engine: Engine, seal: Row[Any], seals: list[Row[Any]], cluster: int) -> list[str]:
+    until_id = _find_restore(seals, seal)
+    with transaction(engine, actor="audit") as session:
+        if until_id is not None:
+            return list(_compare(seal, digest_old_seal(session, seal.number, until_id=until_id)))
+        if seal.cluster == cluster:
+            return list(_compare(seal, digest_seal(session, seal.number)))
+    return []
 
 
 def _find_restore(seals: list[Row[Any]], seal: Row[Any]) -> int | None:
