@@ -1,10 +1,12 @@
-"""`python docs/screenshots.py [FOLDER]`: the pictures of docs/notifications.md, by headless Chromium."""
+"""`python docs/screenshots.py [FOLDER]`: the pictures of docs/notifications.md and docs/console.md, by Chromium."""
 
 from __future__ import annotations
 
 import base64
 import io
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -74,6 +76,9 @@ def main() -> None:
         tab = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"]).new_page()
         shoot(tab, templates.render("notice.html.j2", notice=NOTICE, link_days="3"), folder / "failure")
         shoot(tab, templates.render("digest.html.j2", digest=DIGEST, link_days="3"), folder / "digest")
+    # The console's need a database and people: a test has both.
+    command = [sys.executable, "-m", "pytest", "-q", "tests/console/test_pictures.py"]
+    subprocess.run(command, check=True, cwd=IMAGES.parents[1], env={**os.environ, "SOCIALPUB_PICTURES": str(folder)})  # noqa: S603
 
 
 if __name__ == "__main__":
