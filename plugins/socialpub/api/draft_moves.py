@@ -147,7 +147,7 @@ async def publish(
                 409, "post_not_ready", f"The draft is “{draft.status}”: it can't be published.",
                 next_step="let it be approved first; one that is out or canceled stays so.",
             )  # fmt: skip
-        run = resources.start_publish(draft_id, order.reason, user.name.removeprefix("airflow:"))
+        run = resources.start_publish(draft_id, order.reason, user.name)
         return answer(RunAnswer(run_id=run.run_id, run_url=run.run_url), 202, {"location": run.run_url})
 
     return await answer_once(request, user, resources, idempotency_key, work)
