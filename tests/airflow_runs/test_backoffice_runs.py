@@ -121,6 +121,8 @@ def test_publish_now_names_the_run_that_publishes(office):
     run_id, url = attempt["run_id"], first.json()["run_url"]
     assert (attempt["dag_id"], attempt["outcome"], first.json()["run_id"]) == ("publish_post_now", "published", run_id)
     assert url == first.headers["location"] == f"{where.url}/dags/publish_post_now/runs/{run_id}"
+    told = anna.call("GET", f"/drafts/{draft['id']}/audit").json()["entries"]
+    assert ("ola", "scheduled_post.queued") in {(entry["actor"], entry["action"]) for entry in told}
     airflow = office.stack.airflow
     eventually(
         lambda: airflow.get(f"dags/publish_post_now/dagRuns/{run_id}")["state"] == "success",

@@ -170,7 +170,7 @@ def publish_at_once(resources: Resources, larp_id: UUID, draft_id: UUID, caller:
             409, "post_not_ready", f"The draft is “{draft.status}”: it can't be published.",
             next_step="let it be approved first; one that is out or canceled stays so.",
         )  # fmt: skip
-    return resources.start_publish(draft_id, reason, caller.actor.removeprefix("airflow:"))
+    return resources.start_publish(draft_id, reason, caller.actor)
 
 
 def _answer_submission(submission: Submission) -> Response:

@@ -123,6 +123,6 @@ def _back(visit: Visit) -> str:
 
 def _tools(visit: Visit) -> Tools:
     def start(post_id: UUID, reason: str) -> str:
-        return visit.resources.start_publish(post_id, reason, visit.principal.name.removeprefix("airflow:")).run_url
+        return visit.resources.start_publish(post_id, reason, visit.principal.name).run_url
 
     return Tools(pace=visit.resources.settings().scan.catch_up_pace, start_publish=start)

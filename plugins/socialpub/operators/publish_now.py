@@ -25,18 +25,19 @@ class PublishPostNowOperator(PublishPostsOperator):
 
     def take_posts(self, context: Context) -> Sequence[str]:
         from socialpub.db.posts import Run
+        from socialpub.hooks.airflow_runs import read_person
         from socialpub.services.publish_now import claim_post_by_hand
         from socialpub.settings import load_settings
 
         params, dag_run = context["params"], context["dag_run"]
-        wanted, actor = read_id(str(params["post"])), dag_run.triggering_user_name or "unknown operator"
+        wanted = read_id(str(params["post"]))
         if params["dry_run"]:
             self._show(wanted)
         post_id = claim_post_by_hand(
             self.engine,
             Run(dag_run.dag_id, dag_run.run_id),
             wanted,
-            actor=f"airflow:{actor}",
+            actor=read_person(dag_run.triggering_user_name),
             reason=str(params["reason"]).strip(),
             lease=load_settings().scan.lease,
         )
