@@ -73,9 +73,10 @@ class Deliveries:
         with ExitStack() as parts:
             self._mail = parts.enter_context(MoodyServer())
             parts.enter_context(_own_deliveries_paused(self._stage))
+            self._make_route()
+            self._tell(1)  # So that the worker has loaded all that a message takes before its first child.
             self._worker = parts.enter_context(_worker(self._stage, self._mail.port))
             self._parts = parts.pop_all()
-        self._make_route()
         return self
 
     def __exit__(
@@ -86,7 +87,7 @@ class Deliveries:
     def beside(self, due_at: float) -> None:
         """At work from two seconds before until a second after, then killed."""
         self._mail.handler.mood, self._mail.handler.every = next(self._moods), _STRUCK_EVERY
-        self._tell()
+        self._tell(_EVENTS_EACH)
         time.sleep(max(0.0, due_at - 2 - time.time()))
         self._order("start")
         time.sleep(max(0.0, due_at + 1 - time.time()))
@@ -120,14 +121,14 @@ class Deliveries:
             " values ('page_paused', 'email', 'bench@larp.example')"
         )
 
-    def _tell(self) -> None:
+    def _tell(self, events: int) -> None:
         self._stage.owner.execute(
             "insert into social_outbox (event, dedupe_key, payload)"
             " select 'page_paused', concat('bench ', %s, ' ', n), jsonb_build_object('page_name', 'Page ' || n)"
             " from generate_series(1, %s) as n",
-            (self.events, _EVENTS_EACH),
+            (self.events, events),
         )
-        self.events += _EVENTS_EACH
+        self.events += events
 
     def _count(self, condition: str) -> int:
         query = f"select count(*) from social_outbox where dedupe_key like 'bench %%' and {condition}"  # noqa: S608
