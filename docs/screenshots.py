@@ -1,7 +1,8 @@
-"""`python docs/screenshots.py`: the pictures of docs/notifications.md, by headless Chromium."""
+"""`python docs/screenshots.py`: the pictures of docs/notifications.md and docs/console.md, by headless Chromium."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -58,3 +59,6 @@ if __name__ == "__main__":
     templates = Templates()
     shoot(browser, templates.render("notice.html.j2", notice=NOTICE, link_days="3"), "failure.png", 420)
     shoot(browser, templates.render("digest.html.j2", digest=DIGEST, link_days="3"), "digest.png", 1180)
+    # The console's need a database and people: a test has both.
+    command = [sys.executable, "-m", "pytest", "-q", "tests/console/test_pictures.py"]
+    subprocess.run(command, check=True, cwd=IMAGES.parents[1], env={**os.environ, "SOCIALPUB_PICTURES": str(IMAGES)})  # noqa: S603

@@ -164,11 +164,11 @@ def test_photos_are_shown_as_they_will_lie_and_can_be_described(site, log_in):
 def test_hostile_text_is_shown_as_text(site, log_in, kind):
     """In list, page, preview, edit and message; it comes back from the form as it was."""
     text = HOSTILE[kind]
-    title = text[:255]
+    title = text.split("\n")[0][:255]
     draft = site.add_draft(title, text)
     tab = log_in("anna")
     tab.goto(site.at("drafts"))
-    expect(tab.get_by_role("link", name=title.split("\n")[0][:10])).to_be_visible()
+    assert tab.locator("tbody a").all_text_contents() == [title]
     look(tab)
     tab.goto(site.at("drafts", draft))
     assert "".join(tab.locator(".words").all_text_contents()).replace("See more", "", 1) == text.strip("\n ")

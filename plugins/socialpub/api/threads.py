@@ -13,7 +13,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Request
 
-_THREADS = 4
+_THREADS, _PATIENT_THREADS = 4, 2
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -21,7 +21,21 @@ T = TypeVar("T")
 
 async def in_thread(request: Request, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of `work`, run on one of this app's few threads."""
+    return await anyio.to_thread.run_sync(
+        partial(work, *args, **kwargs), limiter=_limiter(request, "threads", _THREADS)
+    )
+
+
+async def in_patient_thread(request: Request, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same for what waits for other people's servers, so that nobody's screen waits with it."""
+    limiter = _limiter(request, "patient_threads", _PATIENT_THREADS)
+    return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=limiter)
+
+
+def _limiter(request: Request, name: str, most: int) -> CapacityLimiter:
+    """Made inside the loop that uses it."""
     state = request.app.state
-    if not hasattr(state, "threads"):  # Made inside the loop that uses it.
-        state.threads = CapacityLimiter(_THREADS)
-    return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=state.threads)
+    if not hasattr(state, name):
+        setattr(state, name, CapacityLimiter(most))
+    limiter: CapacityLimiter = getattr(state, name)
+    return limiter

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from socialpub.api.auth import GuardedRoute
 from socialpub.api.draft_moves import PUBLISHABLE
 from socialpub.api.roles import Permission
-from socialpub.api.threads import in_thread
+from socialpub.api.threads import in_patient_thread, in_thread
 from socialpub.console.drawing import render
 from socialpub.console.preview import draw_preview
 from socialpub.console.visit import LARP, Visit, enter
@@ -66,7 +66,7 @@ async def show(request: Request, visit: Reader, draft_id: UUID) -> Response:
 async def show_findings(request: Request, visit: Reader, draft_id: UUID) -> Response:
     """What can be known of the draft now: of its text, link, files and Page. May take some seconds."""
     check = visit.resources.approvals().check
-    found = await in_thread(request, check, visit.larp.id, draft_id, visit.caller)
+    found = await in_patient_thread(request, check, visit.larp.id, draft_id, visit.caller)
     return render(request, "findings.html", findings=found, draft_id=draft_id)
 
 

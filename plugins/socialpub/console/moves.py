@@ -13,7 +13,7 @@ from socialpub.api.auth import GuardedRoute
 from socialpub.api.draft_moves import publish_at_once, submit_own
 from socialpub.api.draft_schemas import DecisionOrder, PublishOrder, ReasonOrder
 from socialpub.api.roles import Permission
-from socialpub.api.threads import in_thread
+from socialpub.api.threads import in_patient_thread, in_thread
 from socialpub.console.difference import Piece, compare
 from socialpub.console.drafts import DRAFT, draw_draft, quote
 from socialpub.console.drawing import render
@@ -48,7 +48,7 @@ async def submit(request: Request, visit: Submitter, draft_id: UUID) -> Response
         words = f"{quote(done.details.draft.title)} waits for approval. {notes}"
         return leave(visit, visit.url("drafts", draft_id), words, tone="warn" if notes else "good")
 
-    return await in_thread(request, work)
+    return await in_patient_thread(request, work)
 
 
 @router.get(f"{DRAFT}/decide")
