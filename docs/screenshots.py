@@ -60,5 +60,5 @@ if __name__ == "__main__":
     shoot(browser, templates.render("notice.html.j2", notice=NOTICE, link_days="3"), "failure.png", 420)
     shoot(browser, templates.render("digest.html.j2", digest=DIGEST, link_days="3"), "digest.png", 1180)
     # The console's need a database and people: a test has both.
-    command = [sys.executable, "-m", "pytest", "-q", "tests/console/test_pictures.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "tests/console", "-k", "pictures"]
     subprocess.run(command, check=True, cwd=IMAGES.parents[1], env={**os.environ, "SOCIALPUB_PICTURES": str(IMAGES)})  # noqa: S603

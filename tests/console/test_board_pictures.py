@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
+from tests.console.test_pictures import shoot  # noqa: F401 - a fixture
 from tests.needs import needs_chromium
 from tests.queue.conftest import force
 
@@ -23,24 +21,6 @@ TITLES = (
     "Zapisy otwarte", "Galeria z zamku", "Warsztaty kostiumowe", "Ostatnie miejsca", "Regulamin 2027", "Mapa terenu",
     "Nocna straż szuka ludzi", "Podziękowania", "Zwiastun", "Poradnik dla nowych",
 )  # fmt: skip
-
-
-@pytest.fixture
-def shoot(tmp_path):
-    """Takes a picture of a tab, into SOCIALPUB_PICTURES; with SOCIALPUB_ALL_PICTURES in both themes and widths."""
-    folder = Path(os.environ.get("SOCIALPUB_PICTURES") or tmp_path)
-
-    def take(tab: Page, name: str) -> None:
-        is_all = "SOCIALPUB_ALL_PICTURES" in os.environ
-        for width in (1440, 390) if is_all else (1440,):
-            for theme in ("light", "dark") if is_all else ("light",):
-                tab.set_viewport_size({"width": width, "height": 900})
-                tab.emulate_media(color_scheme=theme)
-                extra = f"-{width}-{theme}" if is_all else ""
-                tab.screenshot(path=folder / f"console-{name}{extra}.png", full_page=True)
-        tab.set_viewport_size({"width": 1440, "height": 900})
-
-    return take
 
 
 @pytest.fixture
@@ -72,7 +52,7 @@ def season(site):
     return post
 
 
-def test_pictures_of_now_and_queue(site, log_in, season, shoot):
+def test_pictures_of_now_and_queue(site, log_in, season, shoot):  # noqa: F811 - the fixture
     tab = log_in("ewa")
     tab.goto(site.at("now"))
     expect(tab.get_by_role("heading", level=1)).to_have_text("Now")
@@ -88,7 +68,7 @@ def test_pictures_of_now_and_queue(site, log_in, season, shoot):
     shoot(tab, "post")
 
 
-def test_pictures_of_calendar_and_audit(site, log_in, season, shoot):
+def test_pictures_of_calendar_and_audit(site, log_in, season, shoot):  # noqa: F811 - the fixture
     tab = log_in("ewa")
     tab.goto(site.at("calendar?day=2027-03-01"))
     shoot(tab, "calendar")
