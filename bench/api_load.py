@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any, LiteralString
 
 import uvicorn
+from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from bench.api_clients import CLIENTS, ISSUER, THINKING_SECONDS, Times, at_work, write_public_key
 from bench.figure import Figure, Limit, Line
@@ -29,7 +31,14 @@ from bench.summary import summarise
 from socialpub.access_settings import TokenSettings
 from socialpub.api.app import create_app
 from socialpub.api.resources import Resources
+from socialpub.console.app import create_console
 from socialpub.db.engine import open_engine
+from socialpub.graph.client import GraphClient
+from socialpub.graph.settings import GraphSettings
+from socialpub.hooks.connections import APP_PREFIX
+from socialpub.models.encrypted import TokenCipher
+from socialpub.models.secret import Secret
+from socialpub.services.connections import FacebookConnectionService
 from socialpub.settings import Settings
 
 ROWS = 1_000_000
@@ -49,9 +58,22 @@ from (select array_agg(id order by id) as ids from larps) as larp cross join gen
 def run_server(database_url: str, keys: str, port: int) -> None:
     """Until the process is killed."""
     settings = Settings(tokens=TokenSettings(issuer=ISSUER, keys=keys))
-    app, root = create_app(Resources(lambda: open_engine(database_url), settings=lambda: settings)), FastAPI()
-    root.mount("/socialpub", app)
+    resources = Resources(
+        lambda: open_engine(database_url),
+        open_service=_open_service,
+        public_url=lambda: f"http://127.0.0.1:{port}{APP_PREFIX}",
+        settings=lambda: settings,
+    )
+    root = FastAPI()
+    root.mount(f"{APP_PREFIX}/console", create_console(resources))
+    root.mount(APP_PREFIX, create_app(resources))
     uvicorn.run(root, host="127.0.0.1", port=port, log_config=None, access_log=False)
+
+
+def _open_service(engine: Engine) -> FacebookConnectionService:
+    """What the console's forms are sealed with; nothing here asks Facebook."""
+    app = GraphSettings("100000000000001", Secret("bench"), graph_url="http://127.0.0.1:9")
+    return FacebookConnectionService(engine, GraphClient(app), TokenCipher([Fernet.generate_key().decode()]))
 
 
 @contextmanager

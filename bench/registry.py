@@ -42,6 +42,7 @@ FIGURES: dict[str, Measure] = {
     "bulk_insert": relay("bench.bulk_insert"),
     "scrape_1m": relay("bench.scrape"),
     "api_1m": relay("bench.api_load"),
+    "console_1m": relay("bench.console_load"),
     "upload_1gib_disk": measure_upload_disk,
     "upload_1gib_s3": measure_upload_s3,
     "burst_60": measure_burst_60,

@@ -77,7 +77,7 @@ def main() -> None:
         shoot(tab, templates.render("notice.html.j2", notice=NOTICE, link_days="3"), folder / "failure")
         shoot(tab, templates.render("digest.html.j2", digest=DIGEST, link_days="3"), folder / "digest")
     # The console's need a database and people: a test has both.
-    command = [sys.executable, "-m", "pytest", "-q", "tests/console/test_pictures.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "tests/console", "-k", "pictures"]
     subprocess.run(command, check=True, cwd=IMAGES.parents[1], env={**os.environ, "SOCIALPUB_PICTURES": str(folder)})  # noqa: S603
 
 

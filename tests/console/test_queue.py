@@ -7,12 +7,19 @@ import re
 import pytest
 from playwright.sync_api import expect
 from tests.console.conftest import look
+from tests.graph.publishing import publish_feed_post
 from tests.needs import needs_chromium
 from tests.queue.conftest import force
 
+from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
+from socialpub.graph.client import GraphClient
+from socialpub.graph.posts import FeedPost
+from socialpub.graph.settings import GraphSettings
+from socialpub.models.secret import Secret
 from socialpub.services.queue.lists import STATES
 
 pytestmark = needs_chromium
+PAGE = "200000000000001"
 HOSTILE = (
     "<script>document.title='owned'</script>",
     "\u202eyzarps\u202c \u2067מבחן\u2069 " + "a" * 120,
@@ -163,16 +170,21 @@ def test_publishing_now_asks_why_and_starts_a_run(site, log_in, posts):
 
 def test_an_unconfirmed_post_is_resolved_as_the_live_one(site, log_in, posts):
     """An address that is none is explained on the same page; the right one settles it."""
-    live = site.sandbox.control.add_post("200000000000001", "Zapraszamy!") if False else "200000000000001_4711"
+    site.sandbox.control.add_page(PAGE, "Larpowe Kroniki", token=f"EAAGpage{PAGE}")
+    client = GraphClient(GraphSettings(DEFAULT_APP, Secret(DEFAULT_APP_SECRET), graph_url=site.sandbox.url))
+    live = publish_feed_post(client, PAGE, Secret(f"EAAGpage{PAGE}"), FeedPost("Zapraszamy!")).id
     tab = log_in("ola")
     tab.goto(site.at("queue", posts["unconfirmed"]))
     tab.get_by_label("Address or id of the live post").fill("https://example.com/not-a-post")
     tab.get_by_role("button", name="It is live as this").click()
-    expect(tab.get_by_text("neither a post's id nor an address")).to_be_visible()
+    expect(tab.get_by_text("neither a post's id nor an address").first).to_be_visible()
     look(tab)
     assert site.world.status(posts["unconfirmed"]) == "unconfirmed"
     tab.get_by_label("Address or id of the live post").fill(live)
     tab.get_by_role("button", name="It is live as this").click()
+    expect(tab.get_by_text(f"is published as {live}").first).to_be_visible()
+    expect(tab.get_by_role("link", name="Live post")).to_have_attribute("href", re.compile("/posts/"))
+    assert site.world.status(posts["unconfirmed"]) == "published"
     look(tab)
 
 

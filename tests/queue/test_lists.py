@@ -54,6 +54,14 @@ def test_a_list_is_read_page_by_page_without_gap_or_repetition(world, engine, la
     assert len(seen) == len(set(seen))
 
 
+def test_what_waits_although_its_time_has_come_is_to_come(world, engine, larp):
+    """Held or overdue, and put off to a later time."""
+    overdue, put_off = world.schedule(larp, due_in=-300), world.schedule(larp, due_in=-200)
+    world.run("update social_scheduled_posts set next_attempt_at = now() + interval '1 hour' where id = %s", put_off)
+    ahead = world.schedule(larp, due_in=300)
+    assert [line.id for line in list_posts(engine, larp, QueueFilter()).lines] == [overdue, put_off, ahead]
+
+
 def test_posts_that_were_published_early_stand_first_in_what_is_live(world, engine, larp, posts):
     early = world.schedule(larp, due_in=86400)
     force(world, early, "published", number=77, is_by_hand=True)

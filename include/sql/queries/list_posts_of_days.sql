@@ -1,20 +1,20 @@
 -- The first posts of each day of a calendar. Every day is a range of each Page's calendar of its own, so a day with
 -- thousands costs what it shows.
-with span as (
-    select *
-    from unnest(cast(:starts as timestamptz []), cast(:ends as timestamptz [])) as given (starts_at, ends_at)
-),
-
-page as (
+with page as (
     select id
     from unnest(cast(:connection_ids as uuid [])) as given (id)
+),
+
+span as (
+    select *
+    from unnest(cast(:starts as timestamptz []), cast(:ends as timestamptz [])) as given (starts_at, ends_at)
 )
 
 select
     next_ones.id,
     next_ones.publish_at
-from span
-cross join page
+from page
+cross join span
 cross join lateral (
     select
         post.id,

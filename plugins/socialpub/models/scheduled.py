@@ -55,20 +55,19 @@ class ScheduledPublish(Base):
             postgresql_where=text("status in ('queued', 'publishing')"),
         ),
         Index(
-            "social_scheduled_posts_to_come",
-            "connection_id",
-            "status",
-            "publish_at",
-            "id",
-            postgresql_where=text("status in ('pending', 'handed_over')"),
-        ),
-        Index(
             "social_scheduled_posts_aside",
             "connection_id",
             "status",
             "publish_at",
             "id",
-            postgresql_where=text("status in ('unconfirmed', 'failed', 'missed', 'canceled')"),
+            postgresql_where=text("status in ('handed_over', 'unconfirmed', 'failed', 'missed', 'canceled')"),
+        ),
+        Index(
+            "social_scheduled_posts_put_off",
+            "connection_id",
+            "publish_at",
+            "id",
+            postgresql_where=text("status = 'pending' and next_attempt_at is not null"),
         ),
         Index(
             "social_scheduled_posts_by_hand",
