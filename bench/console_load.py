@@ -19,9 +19,9 @@ from typing import LiteralString
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from bench.api_load import LARPS, make_token, serve
+from bench.api_clients import make_token, write_public_key
+from bench.api_load import LARPS, serve
 from bench.figure import Figure, Limit, Line
 from bench.fresh_database import ADD_PAGES, fresh_database
 from bench.summary import summarise
@@ -96,7 +96,7 @@ def measure(rows: int) -> Iterator[Line]:
     key = Ed25519PrivateKey.generate()
     with fresh_database() as database, tempfile.TemporaryDirectory(prefix="socialpub-bench-") as folder:
         keys = Path(folder) / "keys.pem"
-        keys.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+        write_public_key(key, keys)
         database.prepare(ADD_PAGES, pages=LARPS)
         database.prepare(ADD_POSTS, rows=rows)
         with database.connect() as connection:
