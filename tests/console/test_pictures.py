@@ -68,7 +68,7 @@ def test_pictures_of_drafts(site, log_in, shoot):
     anna.get_by_label("Choose files").set_input_files(files)
     anna.get_by_role("button", name="Add the files").click()
     anna.get_by_label("Alt text of photo 1").fill("Zamek na wzgórzu w południe")
-    anna.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
+    anna.evaluate("Promise.all([...document.images].map(one => one.decode()))")
     shoot(anna, "editor")
     anna.get_by_role("button", name="Save").click()
     expect(anna.get_by_text("Nothing was found")).to_be_visible()
