@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo $$python && break; done)
 STAMP := $(VENV)/.installed-$(shell cat requirements-dev.lock pyproject.toml | cksum | cut -d' ' -f1)
 
-.PHONY: help install run run-celery demo test fuzz chaos bench check format clean lock
+.PHONY: help install run run-celery demo post shell test fuzz chaos bench check format clean lock
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /make \1\t/' | expand -t 20
@@ -32,9 +32,15 @@ run-celery: install ## The same with two Celery workers behind Redis (needs redi
 demo: install ## Start everything, wait for the sample posts, print them, stop
 	@exec $(BIN)/python -m local_stack demo
 
+post: install ## While make run runs: publish a post of yours to the sandbox; TEXT="Hello from our camp!"
+	@exec $(BIN)/python -m local_stack post "$$TEXT"
+
+shell: install ## While make run runs: a shell with socialpub, airflow, psql and its settings
+	@exec $(BIN)/python -m local_stack shell
+
 test: install ## Run all tests: first those without Airflow, side by side, then those that start a whole stack
-	$(BIN)/python -m pytest -n 2 -m "not airflow"
-	$(BIN)/python -m pytest -m airflow
+	$(BIN)/python -m pytest -n 2 -m "not airflow" --durations=25
+	$(BIN)/python -m pytest -m airflow --durations=25
 
 fuzz: install ## Generate many requests from the OpenAPI document, with a login of each role (about 20 min)
 	SOCIALPUB_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/api/test_contract.py

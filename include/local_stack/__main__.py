@@ -1,5 +1,6 @@
 """`python -m local_stack run` stays in the foreground, `run-celery` too, with two Celery workers; `demo` ends once the
-samples are where they belong.
+samples are where they belong. In a second terminal, `post TEXT` publishes a post, `shell` opens a shell with the
+programs and the settings of what runs.
 """
 
 from __future__ import annotations
@@ -8,24 +9,35 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from rich.console import Console
 
 from local_stack.demo import print_table, wait_for_samples
+from local_stack.first_post import post
 from local_stack.processes import turn_signals_into_interrupts
+from local_stack.running import find_running
 from local_stack.samples import EARLY, LATE, SampleWriter
 from local_stack.stack import Stack
 from local_stack.state import Home, Ports, StackError
 
 Report = Callable[[str], None]
 _COMMANDS = ("run", "run-celery", "demo")
+_SECOND = ("post", "shell")
 _WORKERS = 2
 
 
 def main() -> int:
-    if sys.argv[1:] not in ([command] for command in _COMMANDS):
-        print(f"Usage: python -m local_stack {'|'.join(_COMMANDS)}", file=sys.stderr)
+    is_second = sys.argv[1:2] == ["shell"] or (sys.argv[1:2] == ["post"] and len(sys.argv) == 3)
+    if not is_second and sys.argv[1:] not in ([command] for command in _COMMANDS):
+        print(f"Usage: python -m local_stack {'|'.join((*_COMMANDS, *_SECOND))}", file=sys.stderr)
         return 2
+    try:
+        if is_second:
+            return _second(*sys.argv[1:])
+    except StackError as error:
+        print(error, file=sys.stderr)
+        return 1
     turn_signals_into_interrupts()
     console = Console()
     try:
@@ -37,6 +49,18 @@ def main() -> int:
     except KeyboardInterrupt:
         print("Stopped.")
         return 130 if sys.argv[1] == "demo" else 0
+
+
+def _second(command: str, text: str = "") -> int:
+    running = find_running(Home.from_environment(os.environ))
+    if command == "post":
+        if not text.strip():
+            raise StackError('There is no text. Next: make post TEXT="Hello from our camp!"')
+        print(f"It is live: {post(running, text.strip(), report=print)}")
+        return 0
+    programs = (str(Path(sys.executable).parent), running.environment["PROGRAMS"], os.environ["PATH"])
+    environment = {**os.environ, **running.environment, "PATH": os.pathsep.join(programs)}
+    os.execvpe("bash", ["bash"], environment)  # noqa: S606 - the user's own shell
 
 
 def _reporter(console: Console, update: Callable[[str], None]) -> Report:
@@ -94,6 +118,8 @@ def _main(command: str, *, report: Report) -> int:
 
 def _print_addresses(stack: Stack) -> None:
     print(f"Airflow   {stack.airflow_url}   login admin, password {stack.admin_password}")
+    for name, what in (("anna", "writes posts"), ("ola", "approves them")):
+        print(f"          login {name}, who {what}: password {stack.home.secret(f'{name}_password')}")
     if stack.has_sandbox:
         print(f"Facebook  {stack.sandbox_url}/pages   (the sandbox: Pages as people see them)")
     if stack.has_inbox:

@@ -13,6 +13,8 @@ from local_stack.state import PROJECT, Home, Ports
 
 SANDBOX_APP_ID = "100000000000001"
 SANDBOX_APP_SECRET = "sandbox-app-secret"
+# Airflow logins with their roles there: one who looks after it, one who writes posts, one who approves them.
+LOGINS = {"admin": "admin", "anna": "viewer", "ola": "viewer"}
 
 
 def build_environment(
@@ -35,6 +37,7 @@ def build_environment(
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
         "SOCIALPUB_MEDIA_ROOT": str(home.media),
         "SOCIALPUB_METRICS_NETWORKS": "127.0.0.1/32",
+        "SOCIALPUB_AIRFLOW_ROLES": "anna=marketing_coordinator@*, ola=social_approver@*",
         "SOCIALPUB_WEBHOOK_TOKEN": home.secret("webhook_token"),
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
         "PYTHONUNBUFFERED": "1",
@@ -86,11 +89,11 @@ def _secrets(home: Home) -> dict[str, str]:
     passwords.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(passwords, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump({"admin": home.secret("admin_password")}, file)
+        json.dump({login: home.secret(f"{login}_password") for login in LOGINS}, file)
     return {
         "AIRFLOW__CORE__FERNET_KEY": home.secret("airflow_fernet_key"),
         "AIRFLOW__API_AUTH__JWT_SECRET": home.secret("jwt_secret"),
         "AIRFLOW__API__SECRET_KEY": home.secret("api_secret"),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{role}" for name, role in LOGINS.items()),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
     }

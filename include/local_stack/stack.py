@@ -21,6 +21,7 @@ from local_stack.databases import create_databases, create_logins
 from local_stack.environment import build_environment
 from local_stack.postgres import EmbeddedPostgres
 from local_stack.processes import Component, stop_groups
+from local_stack.running import write_environment
 from local_stack.state import PROJECT, Home, Ports, StackError, is_listening
 from socialpub.db.schema import upgrade
 
@@ -140,6 +141,8 @@ class Stack:
             given=self._given,
             broker_url=self.broker.url if self.broker else None,
         )
+        programs = {"PGHOST": self.postgres.socket_dir, "PGUSER": "postgres", "PROGRAMS": str(self.postgres.programs)}
+        write_environment(self.home, self._environment | programs)
         if self.broker:
             self._launch_program("redis", *broker_command)
         if self.has_sandbox:

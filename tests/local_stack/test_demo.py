@@ -14,10 +14,10 @@ from local_stack.state import PROJECT, Ports, variable
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
 
-def demo(tmp_path: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def demo(tmp_path: Path) -> subprocess.CompletedProcess[str]:
     ports = Ports.free()
     chosen = {variable(name): str(getattr(ports, name)) for name in Ports.__dataclass_fields__}
-    environment = {**os.environ, **chosen, "SOCIALPUB_HOME": str(tmp_path / "home"), "COLUMNS": "200", **more}
+    environment = {**os.environ, **chosen, "SOCIALPUB_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
     return subprocess.run(
         ["make", "demo"], cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=280
     )
@@ -44,12 +44,3 @@ def test_the_demo_shows_each_sample_where_it_belongs_within_three_minutes(tmp_pa
     assert "failed" in rows["Refused for good"]
     assert "code 100" in rows["Refused for good"]
     assert any(f" {hundredths / 100:.2f} s" in rows["In two minutes"] for hundredths in range(101))
-
-
-def test_a_demo_that_can_not_finish_says_where_the_posts_are(tmp_path: Path):
-    """A non-zero exit code alone would leave a person guessing."""
-    done = demo(tmp_path, SOCIALPUB_DEMO_SECONDS="1")
-    assert done.returncode != 0
-    assert "In two minutes" in done.stderr
-    assert "pending" in done.stderr
-    assert "Traceback" not in done.stderr
