@@ -52,11 +52,11 @@ async def show_list(
         return found, list_pages(visit.resources.engine, visit.larp.id)
 
     found, pages = await in_thread(request, read)
-    kept = {"state": state, "page": page, "q": q, "since": since, "until": until}
-    kept = {name: value for name, value in kept.items() if value}
+    chosen = {"state": state, "page": page, "q": q, "since": since, "until": until}
+    kept = {name: value for name, value in chosen.items() if value}
     more = found.next_cursor
     return render(
-        request, "queue.html", found=found, pages=pages, chosen=kept | {"state": state},
+        request, "queue.html", found=found, pages=pages, chosen=chosen,
         first=f"{visit.url('queue')}?{urlencode(kept)}" if cursor else "",
         next=f"{visit.url('queue')}?{urlencode(kept | {'cursor': more})}" if more else "",
         tools=LineTools(),
