@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from socialpub.db.engine import open_engine
 from socialpub.hooks.notices import open_writer
 from socialpub.notifications import open_couriers
+from socialpub.operators.notify import let_publishing_go_first
 from socialpub.services.notices.deliver import DeliveryRules, deliver
 from socialpub.services.notices.route_events import Grouping, route_events
 
@@ -32,6 +33,7 @@ def work(engine: Engine) -> None:
 
 
 def work_forever(url: str) -> None:
+    let_publishing_go_first()
     engine = open_engine(url, pool_size=1)
     while True:
         work(engine)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -63,6 +65,8 @@ def slack(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[SlackApi]]:
 def airflow(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr("socialpub.hooks.database.open_database", lambda pool_size: world.engine(pool_size=pool_size))
     monkeypatch.setattr("airflow.sdk.bases.operator.ExecutorSafeguard.test_mode", True)
+    # A process can't take its niceness back, and this one has other tests to run.
+    monkeypatch.setattr("socialpub.operators.notify.let_publishing_go_first", lambda: None)
     monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", TOKEN_KEY)
     load_settings.cache_clear()
     yield world
@@ -135,3 +139,13 @@ def test_no_route_and_a_template_with_a_mistake_are_told(airflow, monkeypatch, t
     load_settings.cache_clear()
     with pytest.raises(TemplateError, match=r"digest.txt.j2"):
         run_scheduled()
+
+
+def test_a_delivery_lets_publishing_go_first():
+    """In a process of its own, as a task is; a second call changes nothing."""
+    check = (
+        "import os; from socialpub.operators.notify import let_publishing_go_first as step\n"
+        "step(); first = os.getpriority(os.PRIO_PROCESS, 0); step()\n"
+        "assert os.getpriority(os.PRIO_PROCESS, 0) == first >= 10, first"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", check], check=True)
