@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect
 
 from socialpub.api.auth import (
     OF_PAGES,
@@ -136,7 +137,10 @@ async def read_form(
             413, "too_large", f"The form has {length} bytes, more than the {most_bytes} that are taken.",
             next_step="send less.",
         )  # fmt: skip
-    form = await request.form(max_files=10, max_part_size=_FORM_BYTES)
+    try:
+        form = await request.form(max_files=10, max_part_size=_FORM_BYTES)
+    except ClientDisconnect as error:  # Somebody went on before it was all here, as from a preview.
+        raise Problem(400, "form_broken_off", "The form broke off.", next_step=_AGAIN) from error
     sealed = request.headers.get("x-csrf-token") or form.get("csrf", "")
     await check_token(request, principal, resources, str(sealed), next_step=_AGAIN)
     return form
