@@ -128,7 +128,8 @@ async def read_form(
     """
     if request.method in READS:
         return FormData()
-    check_origin(request, resources, next_step=_AGAIN)
+    # Airflow under another name than its configured one is another site, too.
+    check_origin(request, resources, next_step=f"open {resources.public_url()}/console/ and repeat it there.")
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
         raise Problem(411, "length_required", "The form does not say how long it is.", next_step=_AGAIN)
