@@ -179,8 +179,9 @@ def log_in(site: Site, chromium: Browser) -> Iterator[LogIn]:
 
     def listen(message) -> None:
         # A refusal is a page with a status of its own; the browser notes it as an error of loading. And htmx notes each
-        # request that a newer one replaced.
-        is_known = "the server responded with a status of 4" in message.text or message.text == "htmx:sendAbort"
+        # request that a newer one replaced, or that was under way when the person went to another page.
+        broken_off = message.text.startswith(("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError"))
+        is_known = broken_off or "the server responded with a status of 4" in message.text
         if message.type == "error" and not is_known:
             complaints.append(message.text)
 

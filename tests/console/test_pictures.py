@@ -32,7 +32,7 @@ def shoot(tmp_path):
         for width in sizes:
             for theme in themes:
                 tab.set_viewport_size({"width": width, "height": 900})
-                tab.emulate_media(color_scheme=theme)
+                tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
                 extra = f"-{width}-{theme}" if len(sizes) > 1 else ""
                 tab.screenshot(path=folder / f"console-{name}{extra}.png", full_page=True)
         tab.set_viewport_size({"width": 1440, "height": 900})

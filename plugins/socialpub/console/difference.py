@@ -12,8 +12,8 @@ Kind = Literal["same", "gone", "new"]
 # A word takes the spaces behind it along. Each pattern takes in every character of a text.
 _WORDS = re.compile(r"\s+|\w+\s*|[^\w\s]\s*")
 _LINES, _ALL = re.compile(r"[^\n]*\n|[^\n]+"), re.compile(r"(?s).+")
-# Where words repeat, comparing takes the cube of their number; this much takes a second. What is more is compared by lines,
-# and what is more still as a whole.
+# Where words repeat, comparing takes the cube of their number; this much takes a second. What is more is compared by
+# lines, and what is more still as a whole.
 _MOST_COMPARISONS = 100_000
 
 
