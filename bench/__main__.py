@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -67,6 +68,7 @@ def measure(names: Sequence[str], output: Path, stage: Stage) -> int:
     broken = 0
     with output.open("w") as file, stage:
         for name in (known for known in FIGURES if known in names):
+            began_at = time.monotonic()
             load = LoadMeter(lambda: stage.stack.home.postgres if stage.is_running else None)
             try:
                 for line in FIGURES[name](stage):
@@ -76,6 +78,7 @@ def measure(names: Sequence[str], output: Path, stage: Stage) -> int:
             except _TROUBLE as error:
                 broken += 1
                 stage.report(f"{name} was not measured: {type(error).__name__}: {error}")
+            stage.report(f"{name} took {time.monotonic() - began_at:.0f} s")
     return 1 if broken else 0
 
 

@@ -38,7 +38,7 @@ def connect_pages(
 ) -> list[BenchPage]:
     """Pages in the sandbox, each connected to a LARP of its own."""
     names = {str(_FIRST_PAGE + number): f"Bench {number}" for number in numbers}
-    tokens = {page_id: sandbox.add_page(page_id, name) for page_id, name in names.items()}
+    tokens = sandbox.add_pages(names)
     sealed = [cipher.encrypt(Secret(token)) for token in tokens.values()]
     larps = connection.execute(
         "with made as (insert into larps (title, time_zone) select unnest(%s::text[]), 'Europe/Warsaw' returning *)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,11 @@ class SandboxControl(MediaControl):
         order = {"user_id": user_id, "name": name, "app_id": app_id, "is_developer": is_developer, "token": token}
         lists = {"accounts": list(accounts), "scopes": list(scopes), "declined_scopes": list(declined_scopes)}
         return str(self._call("POST", "users", order | lists)["token"])
+
+    def add_pages(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Add or replace many Pages at once, by id and name; returns the access token of each by its id."""
+        orders = [{"page_id": page_id, "name": name} for page_id, name in names.items()]
+        return dict(zip(names, self._call("POST", "pages/batch", orders), strict=True))
 
     def add_page_token(
         self,

@@ -53,8 +53,20 @@ async def add_app(order: AppOrder, world: TheWorld) -> dict[str, bool]:
 async def add_page(order: PageOrder, world: TheWorld) -> dict[str, str]:
     """Add or replace a Page; returns its access token."""
     require(order.app_id in world.apps, "app")
+    return {"token": _add_page(world, order)}
+
+
+@router.post("/pages/batch")
+async def add_pages(orders: list[PageOrder], world: TheWorld) -> list[str]:
+    """Add or replace Pages; returns their access tokens, in the order of the Pages."""
+    for order in orders:
+        require(order.app_id in world.apps, "app")
+    return [_add_page(world, order) for order in orders]
+
+
+def _add_page(world: World, order: PageOrder) -> str:
     page = Page(order.page_id, order.name, order.app_id, order.category, order.tasks)
-    return {"token": world.add_page(page, scopes=order.scopes, token=order.token).value}
+    return world.add_page(page, scopes=order.scopes, token=order.token).value
 
 
 @router.patch("/pages/{page_id}")

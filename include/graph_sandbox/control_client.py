@@ -22,7 +22,12 @@ class ControlClient:
         self._session.close()
 
     def _call(
-        self, method: str, path: str, order: dict[str, Any] | None = None, *, query: dict[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        order: dict[str, Any] | list[dict[str, Any]] | None = None,
+        *,
+        query: dict[str, Any] | None = None,
     ) -> Any:  # noqa: ANN401 - JSON, whose shape each caller knows
         address = f"{self.base_url}/_control/{path}"
         response = self._session.request(method, address, json=order, params=query, timeout=TIMEOUT_SECONDS)

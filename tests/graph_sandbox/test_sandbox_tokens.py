@@ -300,3 +300,11 @@ def test_me_is_the_owner_of_the_token(graph: Graph) -> None:
     """A user token is a person, a Page token a Page."""
     assert graph.get("me", token=DEFAULT_USER_TOKEN).json()["id"] == DEFAULT_USER
     assert graph.get("me").json() == {"id": DEFAULT_PAGE, "name": "Larpowe Kroniki"}
+
+
+def test_many_pages_are_added_at_once(graph: Graph, control: SandboxControl) -> None:
+    """Each token is that of its own Page, as if it had been added by itself."""
+    tokens = control.add_pages({f"20000000000010{n}": f"Larp {n}" for n in range(9)})
+    assert {graph.get("me", token=token).json()["id"]: token for token in tokens.values()} == tokens
+    with pytest.raises(requests.HTTPError, match="422"):
+        control.add_pages({"no number": "Larp"})

@@ -3,14 +3,16 @@
 -- side without waiting for each other or taking a post twice. A post is left where it is while publishing or its Page is
 -- paused, the Page has lost its token, or a rate limit holds; an overdue one is left to claim_overdue_posts. The attempt
 -- counts from here: it is opened in the same transaction. What is locked is still pending, so the update does not ask again:
--- with the status in it, its plan may be to compare every post that waits with every one that is taken.
+-- with the status in it, its plan may be to compare every post that waits with every one that is taken. The stage finds the
+-- index; updated_at spares the guard (see 0014_hot).
 with due as materialized (
     select post.id
     from social_scheduled_posts as post
     inner join facebook_page_connections as page on post.connection_id = page.id
     cross join social_publishing_gate as gate
     where
-        post.status = 'pending'
+        post.stage = 'open'
+        and post.status = 'pending'
         and post.due_at <= now() + :claim_ahead
         and post.publish_at > now() - :overdue_after
         and gate.paused_at is null
@@ -30,6 +32,7 @@ claimed as (
         status = 'queued',
         status_reason = null,
         queued_at = now(),
+        updated_at = now(),
         claimed_by = :claimed_by,
         lease_expires_at = greatest(post.due_at, now()) + :lease
     from due

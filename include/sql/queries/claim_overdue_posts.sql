@@ -14,6 +14,7 @@ with lined_up as (
     inner join facebook_page_connections as page on post.connection_id = page.id
     where
         post.connection_id = any(:page_ids)
+        and post.stage = 'open'
         and post.status = 'pending'
         and post.due_at <= now()
         and post.publish_at <= now() - :overdue_after
@@ -39,6 +40,7 @@ claimed as (
         status_reason = null,
         next_attempt_at = due.slot,
         queued_at = now(),
+        updated_at = now(),
         claimed_by = :claimed_by,
         lease_expires_at = due.slot + :lease
     from due

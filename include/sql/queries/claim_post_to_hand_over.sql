@@ -16,7 +16,8 @@ with ready as materialized (
         where attempt.scheduled_post_id = post.id
     ) as earlier
     where
-        post.status = 'pending'
+        post.stage = 'open'
+        and post.status = 'pending'
         and post.delivery = 'native'
         and post.due_at between now() + :min_ahead and now() + :max_ahead
         and post.next_attempt_at is null

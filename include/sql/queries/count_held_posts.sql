@@ -20,7 +20,8 @@ from social_scheduled_posts as post
 inner join facebook_page_connections as page on post.connection_id = page.id
 cross join social_publishing_gate as gate
 where
-    post.status = 'pending'
+    post.stage = 'open'
+    and post.status = 'pending'
     and post.due_at <= now()
     and (
         page.disconnected_at is not null

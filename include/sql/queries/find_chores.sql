@@ -4,7 +4,8 @@ select
     exists(
         select 1 from social_scheduled_posts
         where
-            status = 'pending'
+            stage = 'open'
+            and status = 'pending'
             and delivery = 'native'
             and due_at between now() + :min_ahead and now() + :max_ahead
             and next_attempt_at is null
@@ -12,7 +13,7 @@ select
     ) as has_posts_to_hand_over,
     exists(
         select 1 from social_scheduled_posts
-        where status = 'handed_over' and (handed_over_for <= now() - :look_after or handed_over_for != publish_at)
+        where stage = 'handed_over' and (handed_over_for <= now() - :look_after or handed_over_for != publish_at)
     ) as has_posts_to_verify,
     exists(
         select 1 from social_media_cleanups

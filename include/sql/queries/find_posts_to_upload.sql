@@ -6,7 +6,8 @@ from social_scheduled_posts as post
 inner join facebook_page_connections as page on post.connection_id = page.id
 cross join social_publishing_gate as gate
 where
-    post.status = 'pending'
+    post.stage = 'open'
+    and post.status = 'pending'
     and post.delivery = 'direct'
     and post.due_at > now() + :claim_ahead
     and post.due_at <= now() + :upload_ahead

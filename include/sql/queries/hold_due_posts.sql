@@ -6,7 +6,8 @@ with held as materialized (
     from social_scheduled_posts as post
     inner join facebook_page_connections as page on post.connection_id = page.id
     where
-        post.status = 'pending'
+        post.stage = 'open'
+        and post.status = 'pending'
         and post.due_at <= now()
         and page.token_status = 'lost'
         and post.status_reason is distinct from page.token_status_reason

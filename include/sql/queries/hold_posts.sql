@@ -8,6 +8,7 @@ with held as materialized (
     inner join facebook_page_connections as page on post.connection_id = page.id
     where
         post.connection_id = :connection_id
+        and post.stage = 'open'
         and post.status = 'pending'
         and page.token_status = 'lost'
         and post.status_reason is distinct from page.token_status_reason

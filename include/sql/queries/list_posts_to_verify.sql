@@ -5,7 +5,7 @@ from social_scheduled_posts as post
 inner join facebook_page_connections as page on post.connection_id = page.id
 cross join social_publishing_gate as gate
 where
-    post.status = 'handed_over'
+    post.stage = 'handed_over'
     and (post.handed_over_for <= now() - :look_after or post.handed_over_for != post.publish_at)
     and page.token_status != 'lost'
     and coalesce(page.rate_limited_until, '-infinity') <= now()

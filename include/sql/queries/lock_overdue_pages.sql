@@ -7,7 +7,8 @@ where
         select post.connection_id
         from social_scheduled_posts as post
         where
-            post.status = 'pending'
+            post.stage = 'open'
+            and post.status = 'pending'
             and post.due_at <= now()
             and post.publish_at <= now() - :overdue_after
     )

@@ -14,7 +14,8 @@ with late as materialized (
     inner join facebook_page_connections as page on post.connection_id = page.id
     cross join social_publishing_gate as gate
     where
-        post.status = 'pending'
+        post.stage = 'open'
+        and post.status = 'pending'
         and post.due_at <= now()
         and post.requested_now_at is null
         and gate.paused_at is null

@@ -18,7 +18,7 @@ waiting as (
     from social_scheduled_posts as post
     cross join gate
     left join page on post.connection_id = page.id
-    where post.status = 'pending' and post.due_at <= now()
+    where post.stage = 'open' and post.status = 'pending' and post.due_at <= now()
 ),
 
 due as (
@@ -35,8 +35,7 @@ under_way as (
         status,
         count(*) as posts,
         count(*) filter (where lease_expires_at < now() - interval '2 minutes') as stuck
-    from social_scheduled_posts
-    where status in ('queued', 'publishing')
+    from social_posts_on_their_way
     group by status
 ),
 
@@ -50,7 +49,7 @@ unconfirmed as (
         ), post.publish_at
     ) as since
     from social_scheduled_posts as post
-    where post.status = 'unconfirmed'
+    where post.stage = 'unconfirmed'
 ),
 
 -- The newest events are enough to tell what became of the latest posts.

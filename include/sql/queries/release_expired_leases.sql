@@ -2,7 +2,13 @@
 with expired as materialized (
     select post.id
     from social_scheduled_posts as post
-    where post.status = 'queued' and post.lease_expires_at < now()
+    where
+        post.id = any(array(
+            select on_its_way.id from social_posts_on_their_way as on_its_way
+            where on_its_way.status = 'queued' and on_its_way.lease_expires_at < now()
+        ))
+        and post.status = 'queued'
+        and post.lease_expires_at < now()
     order by post.lease_expires_at
     limit :max_posts
     for update skip locked

@@ -7,6 +7,7 @@ with released as (
     where
         page.id = :connection_id
         and post.connection_id = page.id
+        and post.stage = 'open'
         and post.status = 'pending'
         and post.status_reason = page.token_status_reason
     returning post.id

@@ -7,7 +7,7 @@ with due as materialized (
     from social_scheduled_posts as post
     inner join facebook_page_connections as page on post.connection_id = page.id
     where
-        post.status = 'unconfirmed'
+        post.stage = 'unconfirmed'
         and post.due_at + :look_again_after <= now()
         and page.token_status != 'lost'
         and page.disconnected_at is null

@@ -30,29 +30,34 @@ class ScheduledPublish(Base):
             "one_live_schedule_per_draft",
             "draft_id",
             # As PostgreSQL writes it back, so that a test can compare the two.
-            text("NULLIF(status = ANY (ARRAY['failed'::text, 'canceled'::text, 'missed'::text]), true)"),
+            text("NULLIF(stage = 'over'::text, true)"),
             unique=True,
         ),
         Index("social_scheduled_posts_by_page", "connection_id", "publish_at"),
-        Index("social_scheduled_posts_due", "due_at", postgresql_where=text("status = 'pending'")),
+        Index("social_scheduled_posts_due", "due_at", postgresql_where=text("stage = 'open'")),
         Index(
             "one_row_per_facebook_post",
             "facebook_post_id",
             unique=True,
             postgresql_where=text("facebook_post_id is not null"),
         ),
-        Index("social_scheduled_posts_handed_over", "due_at", postgresql_where=text("status = 'handed_over'")),
+        Index("social_scheduled_posts_handed_over", "due_at", postgresql_where=text("stage = 'handed_over'")),
         Index(
             "social_scheduled_posts_to_hand_over",
             "due_at",
-            postgresql_where=text("status = 'pending' and delivery = 'native'"),
+            postgresql_where=text("stage = 'open' and delivery = 'native'"),
         ),
-        Index("social_scheduled_posts_unconfirmed", "due_at", postgresql_where=text("status = 'unconfirmed'")),
+        Index("social_scheduled_posts_unconfirmed", "due_at", postgresql_where=text("stage = 'unconfirmed'")),
         Index(
-            "social_scheduled_posts_on_their_way",
+            "social_scheduled_posts_living",
             "connection_id",
             "publish_at",
-            postgresql_where=text("status in ('queued', 'publishing')"),
+            postgresql_where=text("stage in ('open', 'unconfirmed', 'handed_over')"),
+        ),
+        Index(
+            "social_scheduled_posts_put_off",
+            "due_at",
+            postgresql_where=text("stage = 'open' and next_attempt_at is not null"),
         ),
         Index(
             "social_scheduled_posts_aside",
@@ -83,6 +88,15 @@ class ScheduledPublish(Base):
     connection_id: Mapped[UUID] = mapped_column(ForeignKey("facebook_page_connections.id"))
     publish_at: Mapped[datetime]
     status: Mapped[str] = mapped_column(server_default=PostStatus.PENDING)
+    stage: Mapped[str] = mapped_column(
+        Computed(
+            "CASE WHEN status = ANY (ARRAY['pending'::text, 'queued'::text, 'publishing'::text]) THEN 'open'::text"
+            " WHEN status = ANY (ARRAY['failed'::text, 'canceled'::text, 'missed'::text]) THEN 'over'::text"
+            " ELSE status END",
+            persisted=True,
+        )
+    )
+    """What indexes are made for; a claim does not change it. Search for posts by it and their status."""
     status_reason: Mapped[str | None]
     content_hash: Mapped[str] = mapped_column(server_default="")
     next_attempt_at: Mapped[datetime | None]

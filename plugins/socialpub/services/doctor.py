@@ -149,9 +149,10 @@ def _check_gate(engine: Engine) -> str:
 
 def _check_posts(engine: Engine) -> str:
     with transaction(engine, actor="doctor") as session:
-        unconfirmed = session.scalar(select(func.count()).where(ScheduledPublish.status == PostStatus.UNCONFIRMED))
+        unconfirmed = session.scalar(select(func.count()).where(ScheduledPublish.stage == PostStatus.UNCONFIRMED))
         forgotten = session.scalar(
             select(func.count()).where(
+                ScheduledPublish.stage == "open",
                 ScheduledPublish.status == PostStatus.PENDING,
                 ScheduledPublish.due_at < func.now() - timedelta(minutes=5),
                 ScheduledPublish.status_reason.is_(None),
