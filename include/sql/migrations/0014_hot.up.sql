@@ -5,11 +5,7 @@
 -- Whoever looks for posts by their status asks for its stage as well: only that finds an index.
 alter table social_scheduled_posts
 add column stage text not null generated always as (
-    case
-        when status in ('pending', 'queued', 'publishing') then 'open'
-        when status in ('failed', 'canceled', 'missed') then 'over'
-        else status
-    end
+    case when status in ('pending', 'queued', 'publishing') then 'open' else status end
 ) stored;
 
 drop index one_live_schedule_per_draft;
@@ -19,7 +15,8 @@ drop index social_scheduled_posts_on_their_way;
 drop index social_scheduled_posts_to_hand_over;
 drop index social_scheduled_posts_unconfirmed;
 
-create unique index one_live_schedule_per_draft on social_scheduled_posts (draft_id, nullif(stage = 'over', true));
+create unique index one_live_schedule_per_draft
+on social_scheduled_posts (draft_id, nullif(stage in ('failed', 'canceled', 'missed'), true));
 create index social_scheduled_posts_due on social_scheduled_posts (due_at) where stage = 'open';
 create index social_scheduled_posts_handed_over on social_scheduled_posts (due_at) where stage = 'handed_over';
 create index social_scheduled_posts_to_hand_over on social_scheduled_posts (due_at)

@@ -17,7 +17,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'published' and post.publish_at <= now()
+            and post.stage = 'published' and post.publish_at <= now()
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at <= :edge_at
@@ -33,7 +33,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'published' and post.requested_now_at is not null and post.publish_at > now()
+            and post.stage = 'published' and post.requested_now_at is not null and post.publish_at > now()
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at <= :edge_at

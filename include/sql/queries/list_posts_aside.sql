@@ -17,7 +17,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'unconfirmed' and 'unconfirmed' = any(cast(:statuses as text []))
+            and post.stage = 'unconfirmed' and 'unconfirmed' = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at <= :edge_at
@@ -33,7 +33,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'failed' and 'failed' = any(cast(:statuses as text []))
+            and post.stage = 'failed' and 'failed' = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at <= :edge_at
@@ -49,7 +49,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'missed' and 'missed' = any(cast(:statuses as text []))
+            and post.stage = 'missed' and 'missed' = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at <= :edge_at
@@ -65,7 +65,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'canceled' and 'canceled' = any(cast(:statuses as text []))
+            and post.stage = 'canceled' and 'canceled' = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at <= :edge_at

@@ -18,7 +18,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'pending' and 'pending' = any(cast(:statuses as text []))
+            and post.stage = 'open' and post.status = 'pending' and 'pending' = any(cast(:statuses as text []))
             and post.publish_at > now()
             and post.publish_at >= :since
             and post.publish_at < :until
@@ -35,7 +35,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'pending' and 'pending' = any(cast(:statuses as text []))
+            and post.stage = 'open' and post.status = 'pending' and 'pending' = any(cast(:statuses as text []))
             and post.next_attempt_at is null and post.due_at <= now()
             and post.due_at >= :since
             and post.due_at < :until
@@ -52,7 +52,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'pending' and 'pending' = any(cast(:statuses as text []))
+            and post.stage = 'open' and post.status = 'pending' and 'pending' = any(cast(:statuses as text []))
             and post.next_attempt_at is not null and post.publish_at <= now()
             and post.publish_at >= :since
             and post.publish_at < :until
@@ -69,7 +69,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = 'handed_over' and 'handed_over' = any(cast(:statuses as text []))
+            and post.stage = 'handed_over' and 'handed_over' = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at >= :edge_at
@@ -85,7 +85,7 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status in ('queued', 'publishing') and post.status = any(cast(:statuses as text []))
+            and post.stage = 'open' and post.status in ('queued', 'publishing') and post.status = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at >= :edge_at

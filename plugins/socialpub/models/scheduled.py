@@ -30,7 +30,7 @@ class ScheduledPublish(Base):
             "one_live_schedule_per_draft",
             "draft_id",
             # As PostgreSQL writes it back, so that a test can compare the two.
-            text("NULLIF(stage = 'over'::text, true)"),
+            text("NULLIF(stage = ANY (ARRAY['failed'::text, 'canceled'::text, 'missed'::text]), true)"),
             unique=True,
         ),
         Index("social_scheduled_posts_by_page", "connection_id", "publish_at"),
@@ -62,24 +62,24 @@ class ScheduledPublish(Base):
         Index(
             "social_scheduled_posts_aside",
             "connection_id",
-            "status",
+            "stage",
             "publish_at",
             "id",
-            postgresql_where=text("status in ('handed_over', 'unconfirmed', 'failed', 'missed', 'canceled')"),
+            postgresql_where=text("stage in ('handed_over', 'unconfirmed', 'failed', 'missed', 'canceled')"),
         ),
         Index(
-            "social_scheduled_posts_put_off",
+            "social_scheduled_posts_another_time",
             "connection_id",
             "publish_at",
             "id",
-            postgresql_where=text("status = 'pending' and next_attempt_at is not null"),
+            postgresql_where=text("stage = 'open' and next_attempt_at is not null"),
         ),
         Index(
             "social_scheduled_posts_by_hand",
             "connection_id",
             "publish_at",
             "id",
-            postgresql_where=text("status = 'published' and requested_now_at is not null"),
+            postgresql_where=text("stage = 'published' and requested_now_at is not null"),
         ),
     )
 
@@ -91,7 +91,6 @@ class ScheduledPublish(Base):
     stage: Mapped[str] = mapped_column(
         Computed(
             "CASE WHEN status = ANY (ARRAY['pending'::text, 'queued'::text, 'publishing'::text]) THEN 'open'::text"
-            " WHEN status = ANY (ARRAY['failed'::text, 'canceled'::text, 'missed'::text]) THEN 'over'::text"
             " ELSE status END",
             persisted=True,
         )

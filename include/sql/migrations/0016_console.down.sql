@@ -1,3 +1,3 @@
 drop index social_scheduled_posts_by_hand;
-drop index social_scheduled_posts_put_off;
+drop index social_scheduled_posts_another_time;
 drop index social_scheduled_posts_aside;
