@@ -178,8 +178,11 @@ def log_in(site: Site, chromium: Browser) -> Iterator[LogIn]:
     contexts = []
 
     def listen(message) -> None:
-        # A refusal is a page with a status of its own; the browser notes it as an error of loading.
-        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+        # A refusal is a page with a status of its own; the browser notes it as an error of loading. And htmx notes each
+        # request that a newer one replaced, or that was under way when the person went to another page.
+        broken_off = message.text.startswith(("htmx:afterRequest", "htmx:sendAbort", "htmx:sendError"))
+        is_known = broken_off or "the server responded with a status of 4" in message.text
+        if message.type == "error" and not is_known:
             complaints.append(message.text)
 
     def open_tab(name: str) -> Page:

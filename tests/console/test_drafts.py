@@ -142,7 +142,7 @@ def test_photos_are_shown_as_they_will_lie_and_can_be_described(site, log_in):
     tab.get_by_label("Choose files").set_input_files(files)
     tab.get_by_role("button", name="Add the files").click()
     expect(tab.locator(".photos.n3 img")).to_have_count(3)
-    tab.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
+    tab.evaluate("Promise.all([...document.images].map(one => one.decode()))")
     tab.get_by_label("Alt text of photo 1").fill("Rycerz na koniu")
     tab.locator(".asset").nth(0).get_by_label("Place").fill("9")
     tab.locator(".asset").nth(2).get_by_label("Leave it out").check()

@@ -20,7 +20,7 @@ def test_pausing_asks_for_a_reason_and_resuming_opens_it_again(site, log_in):
     tab.get_by_label("Why?").fill("Kłótnia w komentarzach")
     tab.get_by_role("button", name="Pause the Page").click()
     expect(tab.locator(".head .badge")).to_have_text("Paused")
-    expect(tab.get_by_text("Kłótnia w komentarzach. 1 posts wait")).to_be_visible()
+    expect(tab.get_by_text("Kłótnia w komentarzach. Posts that wait: 1.")).to_be_visible()
     look(tab)
     assert site.world.one("select paused_by, pause_reason from facebook_page_connections") == (
         "airflow:ewa", "Kłótnia w komentarzach",

@@ -32,7 +32,7 @@ def shoot(tmp_path):
         for width in sizes:
             for theme in themes:
                 tab.set_viewport_size({"width": width, "height": 900})
-                tab.emulate_media(color_scheme=theme)
+                tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
                 extra = f"-{width}-{theme}" if len(sizes) > 1 else ""
                 tab.screenshot(path=folder / f"console-{name}{extra}.png", full_page=True)
         tab.set_viewport_size({"width": 1440, "height": 900})
@@ -68,7 +68,7 @@ def test_pictures_of_drafts(site, log_in, shoot):
     anna.get_by_label("Choose files").set_input_files(files)
     anna.get_by_role("button", name="Add the files").click()
     anna.get_by_label("Alt text of photo 1").fill("Zamek na wzgórzu w południe")
-    anna.wait_for_function("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
+    anna.evaluate("Promise.all([...document.images].map(one => one.decode()))")
     shoot(anna, "editor")
     anna.get_by_role("button", name="Save").click()
     expect(anna.get_by_text("Nothing was found")).to_be_visible()

@@ -9,9 +9,12 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 Kind = Literal["same", "gone", "new"]
-_WORDS = re.compile(r"\s+|\w+|[^\w\s]")
-# Comparing takes the product of both lengths, and more where words repeat; above this the middle is one change.
-_MOST_COMPARISONS = 1_000_000
+# A word takes the spaces behind it along. Each pattern takes in every character of a text.
+_WORDS = re.compile(r"\s+|\w+\s*|[^\w\s]\s*")
+_LINES, _ALL = re.compile(r"[^\n]*\n|[^\n]+"), re.compile(r"(?s).+")
+# Where words repeat, comparing takes the cube of their number; this much takes a second. What is more is compared by
+# lines, and what is more still as a whole.
+_MOST_COMPARISONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +25,16 @@ class Piece:
 
 def compare(before: str, after: str) -> list[Piece]:
     """What leads from one to the other, in reading order."""
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
+    for pattern in (_WORDS, _LINES, _ALL):
+        old, new = pattern.findall(before), pattern.findall(after)
+        head = _common(old, new)
+        tail = _common(old[head:][::-1], new[head:][::-1])
+        old_middle, new_middle = old[head : len(old) - tail], new[head : len(new) - tail]
+        if len(old_middle) * len(new_middle) <= _MOST_COMPARISONS:
+            break
     pieces = [
         Piece("same", "".join(old[:head])),
-        *_compare_middle(old[head : len(old) - tail], new[head : len(new) - tail]),
+        *_compare_middle(old_middle, new_middle),
         Piece("same", "".join(old[len(old) - tail :])),
     ]
     return [piece for piece in pieces if piece.text]
@@ -40,9 +47,6 @@ def _common(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def _compare_middle(old: Sequence[str], new: Sequence[str]) -> Iterator[Piece]:
-    if len(old) * len(new) > _MOST_COMPARISONS:
-        yield from (Piece("gone", "".join(old)), Piece("new", "".join(new)))
-        return
     for tag, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             yield Piece("same", "".join(old[old_from:old_to]))

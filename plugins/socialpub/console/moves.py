@@ -172,8 +172,13 @@ def _list_changes(before: ApprovedVersion, details: DraftDetails) -> list[tuple[
         ("First comment", before.first_comment or "", draft.first_comment or ""),
     )
     changes = [(name, compare(old, new)) for name, old, new in fields if old != new]
-    then = [f"{one.type} {PurePosixPath(one.storage_path).name}: {one.words}" for one in before.assets]
-    now = [f"{one.type} {one.file_name}: {one.alt_text or one.title or ''}" for one in details.assets]
+    then = [_say_asset(one.type, one.storage_path, one.words) for one in before.assets]
+    now = [_say_asset(one.type, one.storage_path, one.alt_text or one.title or "") for one in details.assets]
     if then != now:
         changes.append(("Photos and videos", compare("\n".join(then), "\n".join(now))))
     return changes
+
+
+def _say_asset(kind: str, storage_path: str, words: str) -> str:
+    """The beginning of the file's name tells one file from another."""
+    return f"{kind.capitalize()} {PurePosixPath(storage_path).stem[:8]}: {words or 'no description'}"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 from fastapi import Depends, Request
 from starlette.datastructures import FormData
+from starlette.requests import ClientDisconnect
 
 from socialpub.api.auth import (
     OF_PAGES,
@@ -127,7 +128,8 @@ async def read_form(
     """
     if request.method in READS:
         return FormData()
-    check_origin(request, resources, next_step=_AGAIN)
+    # Airflow under another name than its configured one is another site, too.
+    check_origin(request, resources, next_step=f"open {resources.public_url()}/console/ and repeat it there.")
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
         raise Problem(411, "length_required", "The form does not say how long it is.", next_step=_AGAIN)
@@ -136,7 +138,10 @@ async def read_form(
             413, "too_large", f"The form has {length} bytes, more than the {most_bytes} that are taken.",
             next_step="send less.",
         )  # fmt: skip
-    form = await request.form(max_files=10, max_part_size=_FORM_BYTES)
+    try:
+        form = await request.form(max_files=10, max_part_size=_FORM_BYTES)
+    except ClientDisconnect as error:  # Somebody went on before it was all here, as from a preview.
+        raise Problem(400, "form_broken_off", "The form broke off.", next_step=_AGAIN) from error
     sealed = request.headers.get("x-csrf-token") or form.get("csrf", "")
     await check_token(request, principal, resources, str(sealed), next_step=_AGAIN)
     return form
