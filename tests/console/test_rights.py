@@ -11,6 +11,10 @@ from socialpub.console.app import create_console
 
 # Screen → whom it lets in, of zosia (event editor), anna (coordinator), ola (approver), ewa (admin).
 _GETS = {
+    "now": {"zosia", "anna", "ola", "ewa"},
+    "queue": {"zosia", "anna", "ola", "ewa"},
+    "calendar": {"zosia", "anna", "ola", "ewa"},
+    "audit": {"zosia", "anna", "ola", "ewa"},
     "drafts": {"zosia", "anna", "ola", "ewa"},
     "drafts/{draft}": {"zosia", "anna", "ola", "ewa"},
     "drafts/{draft}/findings": {"zosia", "anna", "ola", "ewa"},

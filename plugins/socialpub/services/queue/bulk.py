@@ -99,7 +99,7 @@ def _plan(action: BulkAction, line: QueueLine) -> Step:
 
 
 def _why_not_requeue(line: QueueLine) -> str:
-    if line.draft_status == "scheduled":
+    if line.status in ("failed", "missed") and line.draft_status == "scheduled":
         return "Somebody has scheduled its draft again already."
     return f"It is “{line.status}”, its draft “{line.draft_status}”: only failed and missed posts are requeued."
 

@@ -50,4 +50,4 @@ def list_pages(engine: Engine, larp_id: UUID) -> list[tuple[str, str]]:
             .where(FacebookPageConnection.larp_id == larp_id)
             .order_by(FacebookPageConnection.disconnected_at.is_not(None), FacebookPageConnection.page_name)
         ).all()
-    return list(dict(row.tuple() for row in rows).items())
+    return list({row.page_id: row.page_name for row in rows}.items())
