@@ -9,15 +9,20 @@ from tests.conftest import TOKEN_KEY
 from tests.graph.publishing import publish_feed_post
 from tests.services.conftest import PAGE
 
+from graph_sandbox.entities import PUBLISHING_SCOPES
 from graph_sandbox.samples import make_png
 from socialpub.cli import main
 from socialpub.errors import PostNotReadyError
+from socialpub.graph.comments import add_comment
 from socialpub.graph.posts import FeedPost
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
 from socialpub.services.compare_pages import compare_pages
+from socialpub.services.first_comments import post_first_comments
+from socialpub.services.hand_over import HandOverLimits
 from socialpub.services.pause import resume
 from socialpub.services.restore import Restore, RestoreLimits
+from socialpub.services.verify_handed_over import VerifyLimits, verify_handed_over_posts
 
 HOUR = 3600.0
 TOKEN = f"EAAGpage{PAGE}"
@@ -187,3 +192,62 @@ def test_the_command_takes_only_an_instant_with_its_zone(capsys, text, words):
     with pytest.raises(SystemExit):
         main(["after-restore", "--dumped-at", text])
     assert words in capsys.readouterr().err
+
+
+COMMENT = "Regulamin: https://larp.example/regulamin"
+
+
+@pytest.mark.parametrize("told_by", ["check", "person"])
+def test_the_first_comment_of_a_post_that_facebook_held_is_not_doubled(desk, larp, told_by):
+    """Live, with its comment, since the dump; whoever finds that out, the comment is looked for before it is posted."""
+    scopes = (*PUBLISHING_SCOPES, "pages_manage_engagement")
+    desk.sandbox.control.add_page(PAGE, "Larpowe Kroniki", token=TOKEN, scopes=scopes)
+    live_id = publish_unknown(desk, "Held")
+    add_comment(desk.client(), live_id, Secret(TOKEN), COMMENT)
+    post = schedule_with_comment(desk, larp, "Held")
+    with desk.world.connect() as connection, connection.transaction():
+        connection.execute("set local session_replication_role = replica")
+        connection.execute(
+            "update social_scheduled_posts set status = 'handed_over', delivery = 'native', facebook_post_id = %s,"
+            " handed_over_at = now(), handed_over_for = publish_at", (live_id,),
+        )  # fmt: skip
+    restore(desk).hold_posts()
+    resume(desk.world.engine(), page_id=None, actor="ewa")
+    desk.later(10)
+    if told_by == "check":
+        verify_handed_over_posts(desk.publisher(), VerifyLimits(), HandOverLimits())
+    else:
+        with desk.world.connect("airflow_login") as connection:
+            connection.execute("update social_scheduled_posts set status = 'published', published_at = now()")
+    assert desk.row(post)[0] == "published"
+    desk.later(10)
+    assert post_first_comments(desk.publisher()) == {"posted": 1}
+    assert [comment.message for comment in desk.sandbox.control.comments(live_id)] == [COMMENT]
+
+
+def schedule_with_comment(desk, larp, body):
+    with desk.world.connect("backoffice_login") as connection, connection.transaction():
+        draft = connection.execute(
+            "insert into social_drafts (larp_id, title, body, first_comment, first_comment_delay_minutes, status)"
+            " values (%s, 'T', %s, %s, 0, 'approved') returning id", (larp, body, COMMENT),
+        ).fetchone()  # fmt: skip
+        connection.execute(
+            "insert into social_draft_approvals (draft_id, approver, decision) values (%s, 'ola', 'approved')", draft
+        )
+    return desk.world.schedule_draft(draft[0], due_in=0)
+
+
+def test_a_comment_of_a_post_scheduled_after_the_restore_costs_no_look(desk, larp):
+    """As before; and one that is older and not there is posted."""
+    scopes = (*PUBLISHING_SCOPES, "pages_manage_engagement")
+    desk.sandbox.control.add_page(PAGE, "Larpowe Kroniki", token=TOKEN, scopes=scopes)
+    schedule_with_comment(desk, larp, "Before")
+    restore(desk).hold_posts()
+    settle(desk)
+    resume(desk.world.engine(), page_id=None, actor="ewa")
+    schedule_with_comment(desk, larp, "After")
+    desk.scan_and_work()
+    desk.later(5)
+    assert post_first_comments(desk.publisher()) == {"posted": 2}
+    assert len(desk.sandbox.control.arrivals(edge="comments", method="GET")) == 1
+    assert len(desk.sandbox.control.arrivals(edge="comments", method="POST")) == 2

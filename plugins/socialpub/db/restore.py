@@ -21,7 +21,6 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "look_again_after": Interval(),
     "dumped_at": DateTime(timezone=True),
     "post_ids": ARRAY(Uuid()),
-    "post_id": Uuid(),
     "reason": Text(),
 }
 
@@ -58,6 +57,7 @@ def doubt_posts(
     session.execute(_query("open_doubt"), {"post_ids": list(post_ids), "reason": reason, **stands_for})
 
 
-def doubt_first_comments(session: Session, *, reason: str, post_id: UUID | None = None) -> None:
-    """Have the comment of that post looked up before it is posted; without a post, every one that is due."""
-    session.execute(_query("doubt_first_comments"), {"reason": reason, "post_id": post_id})
+def read_last_restore(session: Session) -> datetime | None:
+    """When the database was last restored; what is older may know less than Facebook."""
+    restored_at: datetime | None = session.scalars(_query("read_last_restore")).one()
+    return restored_at

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy.orm import Session
 
 from socialpub.db.engine import transaction
-from socialpub.db.restore import doubt_first_comments
 from socialpub.errors import GraphError
 from socialpub.graph.page_post import PagePost
 from socialpub.graph.posts import list_published_posts
@@ -115,7 +114,7 @@ def _write_down(
     match found:
         case Found(page_post) if page_post.is_published:
             attempt.outcome = AttemptOutcome.PUBLISHED
-            _mark_live(session, row, page_post, now)
+            _mark_live(row, page_post, now)
         case Found(page_post):
             attempt.outcome = AttemptOutcome.HANDED_OVER
             row.mark_handed_over(page_post.id, now=now)
@@ -135,11 +134,7 @@ def _write_down(
     return True
 
 
-def _mark_live(session: Session, row: ScheduledPublish, post: PagePost, now: datetime) -> None:
-    """After a restore it is live since it was created, and its first comment may be there, too."""
-    if not row.attempts[-1].is_of_restore:
-        row.mark_published(post.id, permalink_url=post.permalink_url, published_at=now)
-        return
-    row.mark_published(post.id, permalink_url=post.permalink_url, published_at=post.created_time or row.publish_at)
-    session.flush()
-    doubt_first_comments(session, post_id=row.id, reason="It may have been posted before the restore.")
+def _mark_live(row: ScheduledPublish, post: PagePost, now: datetime) -> None:
+    """After a restore it is live since Facebook made it, which may be hours ago."""
+    since = post.created_time if row.attempts[-1].is_of_restore else None
+    row.mark_published(post.id, permalink_url=post.permalink_url, published_at=since or now)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from socialpub.db.chores import claim_first_comment
 from socialpub.db.engine import transaction
 from socialpub.db.patience import wait_for_database
+from socialpub.db.restore import read_last_restore
 from socialpub.errors import (
     DuplicatePostError,
     GraphError,
@@ -43,7 +44,10 @@ class Comment:
 
     scheduled_post_id: UUID
     facebook_post_id: str
-    published_at: datetime
+    looked_for_since: datetime
+    """Older comments under the post can't be it."""
+    may_be_there: bool
+    """The database was restored since the post was scheduled: whatever the row says, it may have been posted."""
     message: str
     page: FacebookPageConnection
     attempts: int
@@ -94,13 +98,18 @@ def _load(publisher: Publisher, post_id: UUID) -> Comment:
         row, post = session.get_one(FirstComment, post_id), session.get_one(ScheduledPublish, post_id)
         text = post.draft.first_comment
         assert post.facebook_post_id and post.published_at and text, "written when its post was published"
-        return Comment(post_id, post.facebook_post_id, post.published_at, text, post.connection, row.attempts)
+        restored_at = read_last_restore(session)
+        is_older = restored_at is not None and post.created_at <= restored_at
+        since = post.created_at if is_older else post.published_at
+        return Comment(post_id, post.facebook_post_id, since, is_older, text, post.connection, row.attempts)
 
 
 def _post(publisher: Publisher, comment: Comment) -> FirstCommentStatus:
     """It is marked as being posted already, so whatever dies here, it is looked up first next time."""
     try:
         token = publisher.open_token(comment.page)
+        if comment.may_be_there and (found := _find(publisher, comment, token)):
+            return _save(publisher, comment, FirstCommentStatus.POSTED, comment_id=found)
         comment_id = add_comment(publisher.client, comment.facebook_post_id, token, comment.message)
     except (OutcomeUnknownError, DuplicatePostError) as error:
         log.warning("%s may be there; it is looked up before anything else: %s", comment.name, error)
@@ -129,10 +138,10 @@ def _look_up(publisher: Publisher, comment: Comment) -> FirstCommentStatus:
 
 def _find(publisher: Publisher, comment: Comment, token: Secret) -> str | None:
     """Any comment of the Page with this text counts, whoever wrote it: there shall be one, not two."""
-    since = comment.published_at - CLOCK_TOLERANCE
+    since = comment.looked_for_since - CLOCK_TOLERANCE
     comments = list_comments(publisher.client, comment.facebook_post_id, token, since=since)
     found = find_comment(
-        comments, message=comment.message, page_id=comment.page.page_id, not_before=comment.published_at
+        comments, message=comment.message, page_id=comment.page.page_id, not_before=comment.looked_for_since
     )
     return found.id if found else None
 

@@ -68,7 +68,6 @@ class Restore:
                 session, claim_ahead=self.limits.claim_ahead, max_ahead=self.limits.max_ahead
             )
             self.doubt_posts(session, doubtful)
-            statements.doubt_first_comments(session, reason=self.reason)
         return len(doubtful)
 
     def doubt_posts(self, session: Session, post_ids: Sequence[UUID]) -> None:
