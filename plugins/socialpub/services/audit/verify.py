@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, Row
+from sqlalchemy.orm import Session
 
 from socialpub.db.audit import count_unsealed, digest_old_seal, digest_seal, list_seals, read_cluster
 from socialpub.db.engine import transaction
@@ -45,11 +46,11 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
         until_id = _find_restore(seals, seal)
         with transaction(engine, actor="audit") as session:
             if until_id is not None:
-                troubles.extend(_compare(seal, digest_old_seal(session, seal.number, until_id=until_id)))
+                troubles.extend(_judge(seal, digest_old_seal(session, seal.number, until_id=until_id)))
             elif seal.cluster == cluster:
                 # Rows that were there before a restore are under the first seal after it, too.
                 sealed += seal.row_count
-                troubles.extend(_compare(seal, digest_seal(session, seal.number)))
+                troubles.extend(_compare(session, seal))
         report(done, len(seals))
     with transaction(engine, actor="audit") as session:
         unsealed = count_unsealed(session)
@@ -57,14 +58,11 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
     return AuditVerdict(sealed, unsealed, len(seals), head, tuple(troubles))
 
 
-def _find_restore(seals: list[Row[Any]], seal: Row[Any]) -> int | None:
-    """The last id that was there when the database came to another server after this seal; None if it did not."""
-    return next(
-        (later.base_id for later in seals if later.number > seal.number and later.cluster != seal.cluster), None
-    )
+def _compare(session: Session, seal: Row[Any]) -> Iterator[str]:
+    yield from _judge(seal, digest_seal(session, seal.number))
 
 
-def _compare(seal: Row[Any], found: Row[Any]) -> Iterator[str]:
+def _judge(seal: Row[Any], found: Row[Any]) -> Iterator[str]:
     if found.row_count != seal.row_count:
         yield f"{_span(seal)}: {found.row_count} rows instead of {seal.row_count}."
     elif found.digest != seal.digest:
@@ -96,3 +94,10 @@ def _head(seal: Row[Any]) -> str:
 def _span(seal: Row[Any]) -> str:
     upto = f"up to row {seal.upto_id}" if seal.upto_transaction else f"rows 1 to {seal.base_id}"
     return f"Seal {seal.number} of {seal.sealed_at:%Y-%m-%d %H:%M} UTC, {upto}"
+
+
+def _find_restore(seals: list[Row[Any]], seal: Row[Any]) -> int | None:
+    """The last id that was there when the database came to another server after this seal; None if it did not."""
+    return next(
+        (later.base_id for later in seals if later.number > seal.number and later.cluster != seal.cluster), None
+    )
