@@ -16,11 +16,12 @@ ALL = list(PostStatus)
 
 @pytest.fixture
 def posts(world, larp):
-    """One in each status; those of history were due an hour ago, the others are in an hour."""
+    """One in each status: history was due an hour ago, what a scan has taken is in a minute, the rest in an hour."""
     found = {}
     for number, status in enumerate(ALL):
-        is_ahead = status in STATES["to_come"]
-        post = world.schedule(larp, due_in=3600 + number if is_ahead else -3600 - number, title=f"Post {status}")
+        ahead = 60 if status in ("queued", "publishing") else 3600
+        due_in = ahead + number if status in STATES["to_come"] else -3600 - number
+        post = world.schedule(larp, due_in=due_in, title=f"Post {status}")
         if status != PostStatus.PENDING:
             force(world, post, status, number=number)
         found[status] = post
@@ -35,7 +36,7 @@ def test_each_state_shows_its_posts(engine, larp, posts, status):
 
 def test_to_come_goes_by_time_and_what_needs_a_person_backwards(engine, larp, posts):
     to_come = list_posts(engine, larp, QueueFilter()).lines
-    assert [line.status for line in to_come] == ["pending", "queued", "publishing", "handed_over"]
+    assert [line.status for line in to_come] == ["queued", "publishing", "pending", "handed_over"]
     aside = list_posts(engine, larp, QueueFilter(state="needs_a_person")).lines
     assert [line.status for line in aside] == ["unconfirmed", "failed", "missed"]
 

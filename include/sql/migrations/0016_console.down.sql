@@ -1,3 +1,2 @@
 drop index social_scheduled_posts_by_hand;
-drop index social_scheduled_posts_another_time;
 drop index social_scheduled_posts_aside;

@@ -82,10 +82,11 @@ cross join lateral (
         select
             post.id,
             post.publish_at
-        from social_scheduled_posts as post
+        from social_posts_on_their_way as way
+        inner join social_scheduled_posts as post on way.id = post.id
         where
             post.connection_id = page.id
-            and post.stage = 'open' and post.status in ('queued', 'publishing') and post.status = any(cast(:statuses as text []))
+            and post.status = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at >= :edge_at

@@ -56,7 +56,9 @@ class ScheduledPublish(Base):
         ),
         Index(
             "social_scheduled_posts_put_off",
-            "due_at",
+            "connection_id",
+            "publish_at",
+            "id",
             postgresql_where=text("stage = 'open' and next_attempt_at is not null"),
         ),
         Index(
@@ -66,13 +68,6 @@ class ScheduledPublish(Base):
             "publish_at",
             "id",
             postgresql_where=text("stage in ('handed_over', 'unconfirmed', 'failed', 'missed', 'canceled')"),
-        ),
-        Index(
-            "social_scheduled_posts_another_time",
-            "connection_id",
-            "publish_at",
-            "id",
-            postgresql_where=text("stage = 'open' and next_attempt_at is not null"),
         ),
         Index(
             "social_scheduled_posts_by_hand",

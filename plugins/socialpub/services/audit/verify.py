@@ -76,20 +76,13 @@ def _check(engine: Engine, seal: Row[Any], seals: list[Row[Any]], cluster: int) 
     until_id = _find_restore(seals, seal)
     with transaction(engine, actor="audit") as session:
         if until_id is not None:
-            return list(_compare(seal, digest_old_seal(session, seal.number, until_id=until_id)))
+            return list(_judge(seal, digest_old_seal(session, seal.number, until_id=until_id)))
         if seal.cluster == cluster:
-            return list(_compare(seal, digest_seal(session, seal.number)))
+            return list(_judge(seal, digest_seal(session, seal.number)))
     return []
 
 
-def _find_restore(seals: list[Row[Any]], seal: Row[Any]) -> int | None:
-    """The last id that was there when the database came to another server after this seal; None if it did not."""
-    return next(
-        (later.base_id for later in seals if later.number > seal.number and later.cluster != seal.cluster), None
-    )
-
-
-def _compare(seal: Row[Any], found: Row[Any]) -> Iterator[str]:
+def _judge(seal: Row[Any], found: Row[Any]) -> Iterator[str]:
     if found.row_count != seal.row_count:
         yield f"{_span(seal)}: {found.row_count} rows instead of {seal.row_count}."
     elif found.digest != seal.digest:
@@ -121,3 +114,10 @@ def _head(seal: Row[Any]) -> str:
 def _span(seal: Row[Any]) -> str:
     upto = f"up to row {seal.upto_id}" if seal.upto_transaction else f"rows 1 to {seal.base_id}"
     return f"Seal {seal.number} of {seal.sealed_at:%Y-%m-%d %H:%M} UTC, {upto}"
+
+
+def _find_restore(seals: list[Row[Any]], seal: Row[Any]) -> int | None:
+    """The last id that was there when the database came to another server after this seal; None if it did not."""
+    return next(
+        (later.base_id for later in seals if later.number > seal.number and later.cluster != seal.cluster), None
+    )
