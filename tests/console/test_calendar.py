@@ -89,7 +89,7 @@ def test_a_time_that_does_not_exist_is_offered_its_neighbours(site, log_in):
     tab = log_in("anna")
     tab.goto(site.at("calendar?view=week&day=2027-03-27"))
     tab.locator(f"[data-post='{post}']").drag_to(tab.locator("[data-day='2027-03-28']"))
-    expect(tab.get_by_text("does not exist in Europe/Warsaw")).to_be_visible()
+    expect(tab.get_by_role("main").get_by_text("does not exist in Europe/Warsaw")).to_be_visible()
     look(tab)
     tab.get_by_role("button", name="2027-03-28 03:00").click()
     expect(tab.get_by_role("main").get_by_text("is planned for Sun 28 Mar 2027, 03:00 CEST")).to_be_visible()
@@ -102,7 +102,7 @@ def test_a_time_that_comes_twice_is_asked_for(site, log_in):
     tab.goto(site.at("calendar", "move", post))
     tab.get_by_label("New time").fill("2027-10-31T02:30")
     tab.get_by_role("button", name="Move").click()
-    expect(tab.get_by_text("comes twice in Europe/Warsaw")).to_be_visible()
+    expect(tab.get_by_role("main").get_by_text("comes twice in Europe/Warsaw")).to_be_visible()
     look(tab)
     tab.get_by_role("button", name="The second").click()
     expect(tab.get_by_role("main").get_by_text("is planned for Sun 31 Oct 2027, 02:30 CET")).to_be_visible()
@@ -115,7 +115,7 @@ def test_the_past_is_refused_with_the_reason(site, log_in):
     tab.goto(site.at("calendar", "move", post))
     tab.get_by_label("New time").fill("2020-06-10T18:00")
     tab.get_by_role("button", name="Move").click()
-    expect(tab.get_by_text("is past")).to_be_visible()
+    expect(tab.get_by_role("main").get_by_text("is past")).to_be_visible()
     assert planned(site, post) == "2027-06-10T18:00+0200"
 
 

@@ -81,9 +81,9 @@ def list_entries(
 
 
 def describe_changes(entry: AuditLogEntry) -> list[Change]:
-    """The fields that differ, or all of a row that is new."""
+    """The fields that differ; of an entry that knows no before, all."""
     before: Mapping[str, Any] = entry.before or {}
-    fields = dict.fromkeys([*before, *entry.payload])
+    fields = before or entry.payload
     found = [Change(field, _say(before.get(field)), _say(entry.payload.get(field))) for field in fields]
     return [change for change in found if change.before != change.after]
 
