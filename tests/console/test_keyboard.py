@@ -19,6 +19,7 @@ _FOCUSED = """() => {
 def go_to(tab: Page, words: str) -> None:
     """Press Tab until the focus is on what these words begin; every stop on the way has to be seen."""
     passed = []
+    tab.wait_for_load_state("load")  # Before the style sheet is here, no focus can show.
     for _ in range(60):
         tab.keyboard.press("Tab")
         name, is_seen = tab.evaluate(_FOCUSED)
