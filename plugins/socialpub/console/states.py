@@ -26,11 +26,11 @@ _STATES = {
     "queued": Shown("Queued", "dots", "info"),
     "publishing": Shown("Publishing", "arrow", "info"),
     "unconfirmed": Shown("Unconfirmed", "question", "warn"),
-    "handed_over": Shown("Held by Facebook", "clock", "info"),
+    "handed_over": Shown("Held by Facebook", "tray", "info"),
     "published": Shown("Published", "check", "good"),
     "failed": Shown("Failed", "cross", "bad"),
     "canceled": Shown("Canceled", "minus", "quiet"),
-    "missed": Shown("Missed", "cross", "bad"),
+    "missed": Shown("Missed", "late", "bad"),
     # Pages and their tokens.
     "unchecked": Shown("Not checked yet", "question", "quiet"),
     "valid": Shown("Valid", "check", "good"),
