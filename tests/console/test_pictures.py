@@ -21,6 +21,10 @@ BODY = (
 MENDED = BODY.replace("osiemdziesiąt", "dziewięćdziesiąt").replace("jako pierwszy", "przed innymi")
 
 
+# Of a long list the beginning is enough.
+HIGHEST = 1400
+
+
 @pytest.fixture
 def shoot(tmp_path):
     """Takes a picture of a tab, into SOCIALPUB_PICTURES; with SOCIALPUB_ALL_PICTURES in both themes and widths."""
@@ -34,7 +38,9 @@ def shoot(tmp_path):
                 tab.set_viewport_size({"width": width, "height": 900})
                 tab.emulate_media(color_scheme=theme, reduced_motion="reduce")
                 extra = f"-{width}-{theme}" if len(sizes) > 1 else ""
-                tab.screenshot(path=folder / f"console-{name}{extra}.png", full_page=True)
+                height = min(HIGHEST, tab.evaluate("document.documentElement.scrollHeight"))
+                shown = {"x": 0, "y": 0, "width": width, "height": height}
+                tab.screenshot(path=folder / f"console-{name}{extra}.png", full_page=True, clip=shown)
         tab.set_viewport_size({"width": 1440, "height": 900})
 
     return take
