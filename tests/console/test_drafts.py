@@ -232,7 +232,7 @@ def test_publishing_now_asks_once_and_for_a_reason(site, log_in):
     tab.get_by_label("Why can't it wait?").fill("Bramy są otwarte.")
     tab.get_by_role("button", name="Publish now").click()
     expect(tab.locator("[data-say]")).to_contain_text("manual__1")
-    assert site.started == [(draft, "Bramy są otwarte.", "ola")]
+    assert site.started == [(draft, "Bramy są otwarte.", "airflow:ola")]
 
 
 def test_canceling_asks_once(site, log_in):

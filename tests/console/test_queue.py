@@ -165,7 +165,7 @@ def test_publishing_now_asks_why_and_starts_a_run(site, log_in, posts):
     tab.get_by_label("Why?").fill("Sold out")
     tab.get_by_role("button", name="Publish now").click()
     expect(tab.get_by_role("main").get_by_text("Done for 1 of 1 posts.")).to_be_visible()
-    assert site.started == [(posts["pending"], "Sold out", "ola")]
+    assert site.started == [(posts["pending"], "Sold out", "airflow:ola")]
 
 
 def test_an_unconfirmed_post_is_resolved_as_the_live_one(site, log_in, posts):
