@@ -48,7 +48,7 @@ fuzz: install ## Generate many requests from the OpenAPI document, with a login 
 chaos: install ## Watch the alerts, then kill, cut and restart everything at every step: 630 trials, 50 uploads (30 min; BLOWS="alerts …" for some); the result is in .socialpub/chaos.jsonl
 	$(BIN)/python -m chaos $(addprefix --blow ,$(BLOWS))
 
-bench: install ## Measure the figures on the real stack, one JSON line each; FIGURES="burst_60 …" for some
+bench: install ## Measure whether posts are on time on the real stack, a JSON line a figure; FIGURES="burst_60 …", or all
 	@exec $(BIN)/python -m bench $(FIGURES)
 
 check: install ## Lint, format, types, import contracts, SQL

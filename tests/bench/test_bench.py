@@ -23,7 +23,7 @@ from bench.figures.uploads import measure_upload_disk, measure_upload_s3
 from bench.peers.bare import CLIENTS, run_bare
 from bench.peers.quiet import next_quiet_second
 from bench.posts import BenchPage, connect_pages, count_published, schedule_batch
-from bench.registry import FIGURES, relay
+from bench.registry import FIGURES, ON_TIME, relay
 from bench.stage import Stage
 from bench.summary import Summary, percentile, summarise
 from local_stack.state import PROJECT
@@ -88,6 +88,11 @@ def test_the_list_names_every_figure():
         [sys.executable, "-m", "bench", "--list"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == list(FIGURES)
+
+
+def test_what_is_measured_without_a_name_is_known():
+    """A name that is none would be left out in silence."""
+    assert set(ON_TIME) < set(FIGURES)
 
 
 def test_an_unknown_figure_is_refused_by_name():
