@@ -124,7 +124,7 @@ class Stack:
         return self.postgres.url("socialpub", user=user)
 
     def start(self) -> None:
-        """Databases first, then all components side by side; `wait_until_ready` tells when they work."""
+        """Databases first, the scheduler after the API server; `wait_until_ready` tells when all of it works."""
         self.home.path.mkdir(parents=True, exist_ok=True)
         self._refuse_second_start()
         self.ports.require_free()
@@ -153,17 +153,18 @@ class Stack:
         self._report("Preparing Airflow's metadata")
         self._run_metadata()
         self._report("Starting Airflow")
-        for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
+        for name in ("api-server", "dag-processor", "triggerer"):
             self._launch(name, "-m", "airflow", name)
+        # A task that starts before there is an API server to tell it to fails.
+        self._wait_until_listening(self.ports.airflow)
+        self._launch("scheduler", "-m", "airflow", "scheduler")
         for name in self.workers:
             # All write to one folder on this machine, so no worker needs to serve its logs.
             self._launch(name, "-m", "airflow", "celery", "worker", "--celery-hostname", name, "--skip-serve-logs")
 
     def wait_for_sandbox(self) -> None:
         """Return once the sandbox listens; raise `StackError` if it ended instead."""
-        while not is_listening(self.ports.sandbox):
-            self.require_alive()
-            time.sleep(0.1)
+        self._wait_until_listening(self.ports.sandbox)
 
     def wait_until_ready(self, *, dags: tuple[str, ...] = OUR_DAGS) -> None:
         """Return once every component is healthy and Airflow knows our DAGs; raise `StackError` if one ends."""
@@ -174,6 +175,14 @@ class Stack:
             if time.monotonic() > deadline:
                 raise StackError(f"Airflow is not ready after {_START_SECONDS} s. Next: look at {self.home.logs}.")
             time.sleep(0.5)
+
+    def _wait_until_listening(self, port: int) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while not is_listening(port):
+            self.require_alive()
+            if time.monotonic() > deadline:
+                raise StackError(f"Nothing listens on port {port}. Next: look at {self.home.logs}.")
+            time.sleep(0.1)
 
     def require_alive(self) -> None:
         for component in self._components:
