@@ -14,7 +14,7 @@ from local_stack.state import PROJECT
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
-PAGE = "270000000000001"
+PAGE = "285000000000001"
 COMMANDS = sorted(set(re.findall(r"^airflow (.+)$", (PROJECT / "docs" / "runbook.md").read_text(), re.MULTILINE)))
 
 
