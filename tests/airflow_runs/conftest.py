@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.api.conftest import ISSUER, SIGNER
 
 from local_stack.backoffice import Backoffice
 from local_stack.stack import Stack
+from tests.api.conftest import ISSUER, SIGNER
 
 
 @pytest.fixture(scope="package")

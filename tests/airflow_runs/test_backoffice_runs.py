@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 import requests
+
+from graph_sandbox.samples import make_png
 from tests.airflow_runs.conftest import Office, eventually
 from tests.api.client import Client
 from tests.api.conftest import PREFIX
-
-from graph_sandbox.samples import make_png
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
 

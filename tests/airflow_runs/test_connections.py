@@ -10,13 +10,13 @@ from uuid import UUID
 import pytest
 import requests
 from playwright.sync_api import expect, sync_playwright
-from tests.airflow_runs.conftest import eventually
-from tests.leaks import dump_database, find_leaks, read_files
-from tests.needs import CHROMIUM, needs_chromium
 
 from graph_sandbox.tokens import make_proof
 from local_stack.environment import SANDBOX_APP_SECRET
 from socialpub.models.encrypted import EncryptedToken, TokenCipher
+from tests.airflow_runs.conftest import eventually
+from tests.leaks import dump_database, find_leaks, read_files
+from tests.needs import CHROMIUM, needs_chromium
 
 pytestmark = pytest.mark.airflow
 

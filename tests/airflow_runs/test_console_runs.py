@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
+
 from tests.airflow_runs.conftest import Office
 from tests.needs import CHROMIUM, needs_chromium
 

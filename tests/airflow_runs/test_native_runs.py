@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.airflow_runs.conftest import eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]

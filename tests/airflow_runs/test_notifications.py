@@ -6,6 +6,7 @@ import json
 
 import pytest
 import requests
+
 from tests.airflow_runs.conftest import eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(500)]

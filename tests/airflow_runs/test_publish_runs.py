@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 
 import pytest
+
 from tests.airflow_runs.conftest import Office, eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]

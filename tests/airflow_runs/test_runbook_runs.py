@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from tests.airflow_runs.conftest import eventually
 
 from local_stack.state import PROJECT
+from tests.airflow_runs.conftest import eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 

@@ -6,6 +6,7 @@ import time
 from uuid import UUID
 
 import pytest
+
 from tests.airflow_runs.conftest import Office, eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(500)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -88,6 +89,15 @@ def test_the_list_names_every_figure():
         [sys.executable, "-m", "bench", "--list"], cwd=PROJECT, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == list(FIGURES)
+
+
+def test_the_first_paint_of_the_console_is_timed():
+    """Beside two thousand posts."""
+    command = [sys.executable, "-m", "bench.console_load", "2000"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [(line["figure"], line["n"]) for line in lines] == [("console_queue_1m", 40), ("console_calendar_1m", 40)]
+    assert all(line["p50"] > 0 for line in lines)
 
 
 def test_what_is_measured_without_a_name_is_known():
