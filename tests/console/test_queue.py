@@ -188,6 +188,28 @@ def test_an_unconfirmed_post_is_resolved_as_the_live_one(site, log_in, posts):
     look(tab)
 
 
+def test_in_a_frame_addresses_are_there_to_be_copied(site, log_in):
+    """No window can be opened from it; what renews itself while a post leaves knows that as well."""
+    post = site.world.schedule(site.larp, due_in=30, title="Is publishing")
+    force(site.world, post, "publishing")
+    tab = log_in("anna")
+    tab.goto(f"{site.host}/frame")
+    frame = tab.frame_locator("iframe")
+    frame.get_by_role("link", name="Queue", exact=True).click()
+    line = frame.get_by_role("row").filter(has_text="Is publishing")
+    expect(line.locator(".badge")).to_have_text("Publishing")
+    with site.world.connect() as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
+            "update social_scheduled_posts set status = 'published', permalink_url = 'https://www.facebook.com/posts/7',"
+            " published_at = now(), facebook_post_id = '7_7', claimed_by = null, lease_expires_at = null where id = %s",
+            [post],
+        )
+    expect(line.locator(".badge")).to_have_text("Published")
+    expect(line.locator("code", has_text="https://www.facebook.com/posts/7")).to_be_visible()
+    assert line.get_by_role("link", name="Live post").count() == 0
+
+
 def test_an_unconfirmed_post_is_declared_absent(site, log_in, posts):
     tab = log_in("ola")
     tab.goto(site.at("queue", posts["unconfirmed"]))

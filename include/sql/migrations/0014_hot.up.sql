@@ -26,7 +26,7 @@ create index social_scheduled_posts_unconfirmed on social_scheduled_posts (due_a
 create index social_scheduled_posts_living on social_scheduled_posts (connection_id, publish_at)
 where stage in ('open', 'unconfirmed', 'handed_over');
 -- Those that are on another try, or were given a time by the publisher.
-create index social_scheduled_posts_put_off on social_scheduled_posts (connection_id, publish_at, id)
+create index social_scheduled_posts_put_off on social_scheduled_posts (due_at)
 where stage = 'open' and next_attempt_at is not null;
 
 -- Room for the claimed version of each post beside the one that a backoffice wrote. The fence's version takes the place

@@ -47,7 +47,8 @@ def _names(request: Request, visit: Visit | None) -> dict[str, object]:
         "path": request.url.path,
         "static": lambda name: f"{root}/static/{name}?v={static.version()}",
         "is_part": "hx-request" in request.headers,
-        "is_framed": request.headers.get("sec-fetch-dest") == "iframe",
+        # A part of a page that htmx asks for is a fetch to the browser, in a frame too; the page has it say so.
+        "is_framed": request.headers.get("sec-fetch-dest") == "iframe" or "x-framed" in request.headers,
     }
 
 

@@ -56,9 +56,7 @@ class ScheduledPublish(Base):
         ),
         Index(
             "social_scheduled_posts_put_off",
-            "connection_id",
-            "publish_at",
-            "id",
+            "due_at",
             postgresql_where=text("stage = 'open' and next_attempt_at is not null"),
         ),
         Index(
