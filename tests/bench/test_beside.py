@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import requests
 
-from bench.figures.beside import _TURNS, choose_instants, make_line
+from bench.figures.beside import _TURNS, choose_instants, is_delivered, make_line
 from bench.loads import Scrapes
 
 
@@ -36,6 +36,25 @@ def test_the_medians_may_differ_by_a_tenth(beside, is_sound, is_met):
     """One burst that something else disturbed decides nothing; a post or message that was lost does."""
     line = make_line("x", [0.025, 0.025, 0.3], beside, is_sound=is_sound, details={})
     assert (line["is_met"], line["peer"]) == (is_met, "the stack alone")
+
+
+@pytest.mark.parametrize(
+    ("change", "is_fine"),
+    [({}, True), ({"told_beside_bursts": 0}, False), ({"left": 1}, False), ({"more_often": 1}, False),
+     ({"told": 502}, False)],
+)  # fmt: skip
+def test_deliveries_count_only_where_they_went_on_beside_the_bursts(change, is_fine):
+    """And where nothing was lost, or told a third time."""
+    ended = {
+        "events": 504,
+        "told_beside_bursts": 90,
+        "told": 503,
+        "twice": 4,
+        "more_often": 0,
+        "given_up": 1,
+        "left": 0,
+    }
+    assert is_delivered(ended | change) is is_fine
 
 
 def test_scrapes_fall_around_the_bursts_and_once_into_one(monkeypatch: pytest.MonkeyPatch):
