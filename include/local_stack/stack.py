@@ -153,11 +153,12 @@ class Stack:
         self._report("Preparing Airflow's metadata")
         self._run_metadata()
         self._report("Starting Airflow")
-        for name in ("api-server", "dag-processor", "triggerer"):
+        for name in ("api-server", "dag-processor"):
             self._launch(name, "-m", "airflow", name)
         # A task that starts before there is an API server to tell it to fails.
         self._wait_until_listening(self.ports.airflow)
-        self._launch("scheduler", "-m", "airflow", "scheduler")
+        for name in ("scheduler", "triggerer"):
+            self._launch(name, "-m", "airflow", name)
         for name in self.workers:
             # All write to one folder on this machine, so no worker needs to serve its logs.
             self._launch(name, "-m", "airflow", "celery", "worker", "--celery-hostname", name, "--skip-serve-logs")
