@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import time
@@ -63,6 +64,24 @@ def test_a_line_may_be_a_json_object(client, caplog):
     facts = json.loads(lines(caplog)[0])
     assert (facts["edge"], facts["status"], facts["fbtrace_id"], facts["post"]) == ("1/feed", 200, "Atrace", "POST-ID")
     assert facts["error"] is None
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_whoever_waits_for_a_processor_goes_before_the_line(serve, caplog, status):
+    """A burst's posts leave before the answers of the first are read; the wait is no time of the request's."""
+    caplog.set_level(logging.INFO, logger="facebook")
+    client = GraphClient(replace(SETTINGS, graph_url=serve(answer({"id": "1_2"}, status=status)).url))
+    told: list[list[str]] = []
+
+    def let_others_go() -> None:
+        told.append(lines(caplog))
+        time.sleep(0.3)
+
+    with contextlib.suppress(errors.GraphError):
+        client.send(client.prepare_post("1/feed", token=TOKEN, data=FORM), let_others_go)
+    [line] = lines(caplog)
+    assert told == [[]]
+    assert int(line.split(" ms")[0].split()[-1]) < 300
 
 
 def test_no_secret_and_no_content_is_in_any_form_of_a_line(client, caplog):

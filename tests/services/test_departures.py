@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
-from socialpub.services.departures import Departures
+from socialpub.services.departures import Departures, Landing
 
 
 def test_nobody_waits_when_nobody_is_about_to_leave():
@@ -41,3 +41,13 @@ def test_an_answer_is_not_kept_in_memory_for_longer_than_its_patience():
     started = time.monotonic()
     departures.let_others_leave()
     assert 0.04 < time.monotonic() - started < 2
+
+
+def test_a_landing_keeps_the_instant_of_the_answer_not_of_its_reading():
+    """What is published is as late as Facebook's answer, whatever waited afterwards."""
+    came, read = datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, 0, 0, 2, tzinfo=UTC)
+    departures, instants = Departures(timedelta(seconds=0.05)), iter([came, read])
+    departures.announce()
+    landing = Landing(departures, lambda: next(instants))
+    landing.land()
+    assert landing.at == came

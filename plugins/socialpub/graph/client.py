@@ -28,9 +28,12 @@ from socialpub.graph.settings import GraphSettings, Host, app_token
 from socialpub.graph.usage import Usage, read_usage
 from socialpub.models.secret import Secret
 
-__all__ = ["GraphClient", "GraphResponse", "Order", "PreparedCall", "app_token"]
+__all__ = ["GraphClient", "GraphResponse", "OnAnswer", "Order", "PreparedCall", "app_token", "go_on"]
 
 log = logging.getLogger("facebook")
+
+OnAnswer = Callable[[], None]
+"""Called when a request has its answer or has failed, before any time is spent on what it says."""
 
 LONGEST_ANSWER = 1_000_000  # bytes, unpacked
 _PIECE = 16_384
@@ -41,6 +44,10 @@ _NETWORK_ERRORS = (
     AnswerTooLongError,
     AnswerTooSlowError,
 )
+
+
+def go_on() -> None:
+    """The `OnAnswer` of a request that has nobody to let pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +128,15 @@ class GraphClient:
         with contextlib.suppress(*_NETWORK_ERRORS):
             self._adapter.connect_ahead(address, timeout=self.settings.connect_timeout, verify=self._verify)
 
-    def send(self, prepared: PreparedCall) -> GraphResponse:
+    def send(self, prepared: PreparedCall, on_answer: OnAnswer = go_on) -> GraphResponse:
         """Send what was prepared, once."""
         started = time.monotonic()
         answer = self._exchange(prepared)
+        seconds = time.monotonic() - started
+        on_answer()
         usage = read_usage(answer.headers) if isinstance(answer, Answer) else Usage()
-        outcome = self._interpret(prepared.call, answer, usage, time.monotonic() - started)
-        self._report(prepared, outcome, usage, time.monotonic() - started)
+        outcome = self._interpret(prepared.call, answer, usage, seconds)
+        self._report(prepared, outcome, usage, seconds)
         # Raised here, outside any `except`, so that no traceback shows the URL in the text of a network exception.
         if isinstance(outcome, GraphError):
             raise outcome

@@ -9,7 +9,7 @@ from typing import Any
 
 from socialpub.errors import GraphFailure, InvalidPostError
 from socialpub.graph.answers import unusable_answer
-from socialpub.graph.client import GraphClient, PreparedCall
+from socialpub.graph.client import GraphClient, OnAnswer, PreparedCall, go_on
 from socialpub.graph.encoding import encode_params
 from socialpub.graph.interpret import Call
 from socialpub.graph.page_post import POST_FIELDS, PagePost, parse_instant, parse_page_post, parse_text
@@ -110,13 +110,13 @@ def prepare_feed_post(client: GraphClient, page_id: str, token: Secret, post: Fe
     return PreparedFeedPost(page_id, request.edge, call)
 
 
-def send_feed_post(client: GraphClient, prepared: PreparedFeedPost) -> PublishedPost:
+def send_feed_post(client: GraphClient, prepared: PreparedFeedPost, on_answer: OnAnswer = go_on) -> PublishedPost:
     """Publish (or hand over, if it is scheduled), with one request that is never repeated.
 
     Raises a `GraphError`; `OutcomeUnknownError` also for a success without the id of a post of this Page.
     Source: Graph API reference, Page feed.
     """
-    response = client.send(prepared.call)
+    response = client.send(prepared.call, on_answer)
     post_id = parse_text(response.body.get("id"))
     if not post_id or not re.fullmatch(rf"{re.escape(prepared.page_id)}_[0-9]+", post_id):
         raise unusable_answer(prepared.call.call, "The answer holds no id of a post of this Page.", response)

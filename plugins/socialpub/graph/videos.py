@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from socialpub.graph.answers import require_id, require_success
-from socialpub.graph.client import GraphClient, PreparedCall
+from socialpub.graph.client import GraphClient, OnAnswer, PreparedCall, go_on
 from socialpub.graph.media import MediaFile
 from socialpub.graph.prepare import Order
 from socialpub.graph.settings import Host
@@ -111,13 +111,13 @@ def prepare_handle(
     return _prepare_whole(client, page_id, token, {"fbuploader_video_file_chunk": handle}, details)
 
 
-def send_video(client: GraphClient, prepared: PreparedVideo) -> AcceptedVideo:
+def send_video(client: GraphClient, prepared: PreparedVideo, on_answer: OnAnswer = go_on) -> AcceptedVideo:
     """Send what was prepared: one request that is never repeated.
 
     Raises a `GraphError`; `OutcomeUnknownError` also for a success that does not say so.
     Source: Graph API reference, Page videos.
     """
-    response = client.send(prepared.call)
+    response = client.send(prepared.call, on_answer)
     if prepared.video_id is None:
         return AcceptedVideo(require_id(prepared.call.call, response), response.usage)
     require_success(prepared.call.call, response)

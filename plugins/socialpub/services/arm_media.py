@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from socialpub.graph.client import GraphClient
+from socialpub.graph.client import GraphClient, OnAnswer
 from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
 from socialpub.graph.videos import (
     AcceptedVideo,
@@ -33,7 +33,7 @@ def arm_media(
     *,
     needed_until: datetime | None = None,
     publish_at: datetime | None = None,
-) -> Callable[[], PublishedPost | AcceptedVideo]:
+) -> Callable[[OnAnswer], PublishedPost | AcceptedVideo]:
     """The request that publishes the post, ready to leave. Raises a `GraphError` or `MediaError`; nothing was sent.
 
     With `publish_at` it hands the post over to Facebook, which publishes it then; by `needed_until` it has left.
@@ -59,7 +59,7 @@ def _arm_video(
     video: DraftAsset,
     token: Secret,
     publish_at: datetime | None,
-) -> Callable[[], AcceptedVideo]:
+) -> Callable[[OnAnswer], AcceptedVideo]:
     """The end of a chunked upload publishes it, with its texts; one that came whole has them and is unpublished."""
     upload = read_upload(video, post.page.page_id, video.upload_end_offset or 0)
     if upload is None:
@@ -70,6 +70,6 @@ def _arm_video(
     return partial(_send_video, client, prepare_finish(client, token, upload, details, publish_at), files)
 
 
-def _send_video(client: GraphClient, prepared: PreparedVideo, files: ExitStack) -> AcceptedVideo:
+def _send_video(client: GraphClient, prepared: PreparedVideo, files: ExitStack, on_answer: OnAnswer) -> AcceptedVideo:
     with files:
-        return send_video(client, prepared)
+        return send_video(client, prepared, on_answer)

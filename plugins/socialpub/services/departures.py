@@ -1,9 +1,10 @@
-"""Posts of one second leave before the first of them is written down."""
+"""Posts of one second leave before the first answer is read."""
 
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 
 class Departures:
@@ -36,3 +37,17 @@ class Departures:
     def let_others_leave(self) -> None:
         """Wait until every announced post has left, or for as long as an answer may be kept in memory alone."""
         self._all_left.wait(self._patience)
+
+
+class Landing:
+    """A post's answer: `at` is when it came, before the wait for others."""
+
+    def __init__(self, departures: Departures, now: Callable[[], datetime]) -> None:
+        self._departures = departures
+        self._now = now
+        self.at: datetime | None = None
+
+    def land(self) -> None:
+        """The answer is here, unread."""
+        self.at = self._now()
+        self._departures.let_others_leave()

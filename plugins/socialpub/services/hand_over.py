@@ -17,6 +17,7 @@ from socialpub.db.chores import claim_post_to_hand_over
 from socialpub.db.engine import transaction
 from socialpub.db.patience import wait_for_database
 from socialpub.errors import ConfigurationError, SocialpubError, UploadSessionOverError
+from socialpub.graph.client import go_on
 from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
 from socialpub.models import PostStatus, ScheduledPublish
 from socialpub.services.arm import LoadedPost, load_posts
@@ -152,7 +153,7 @@ class HandOver:
             log.warning("%s was not handed over: too long after its fence; the scan looks after it", post.name)
             return PostStatus.PUBLISHING
         try:
-            sent = send()
+            sent = send(go_on)
         except UploadSessionOverError as error:  # It may be over because an earlier end came through.
             return self._look_up(post, Trouble(str(error), type(error).__name__, error.failure))
         except SocialpubError as error:

@@ -29,14 +29,14 @@ from socialpub.errors import (
     TryAgainError,
     UploadSessionOverError,
 )
-from socialpub.graph.client import GraphClient
+from socialpub.graph.client import GraphClient, OnAnswer
 from socialpub.graph.posts import PublishedPost, prepare_feed_post, send_feed_post
 from socialpub.graph.videos import AcceptedVideo
 from socialpub.models import FacebookPageConnection, PostStatus
 from socialpub.models.secret import Secret
 from socialpub.services.arm import LoadedPost, load_posts
 from socialpub.services.confirm import Confirmation, Confirmer
-from socialpub.services.departures import Departures
+from socialpub.services.departures import Departures, Landing
 from socialpub.services.holds import heed_loss
 from socialpub.services.outcomes import Outcome, Published, RetryRules, Trouble, Unconfirmed, decide_outcome
 from socialpub.services.record import Recorder
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OpenToken = Callable[[FacebookPageConnection], Secret]
-Send = Callable[[], PublishedPost | AcceptedVideo]
+Send = Callable[[OnAnswer], PublishedPost | AcceptedVideo]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +194,9 @@ class Publisher:
         if self.clock.now() > not_after:  # This process stood still; by now the post may be in other hands.
             log.warning("%s was not sent: too long after its fence; the scan looks after it", post.name)
             return
+        landing = Landing(self.departures, self.clock.now)
         try:
-            sent = send()
+            sent = send(landing.land)
         except UploadSessionOverError as error:  # It may be over because an earlier end came through.
             self._record_unknown(post, Trouble(str(error), type(error).__name__, error.failure))
             self._look_up(post)
@@ -209,17 +210,15 @@ class Publisher:
             )
             raise
         else:
-            self._record_success(post, sent)
+            self._record_success(post, sent, answered_at=landing.at or self.clock.now())
 
     def _record_unknown(self, post: LoadedPost, trouble: Trouble) -> None:
         now = self.clock.now()
         self.record(post, Unconfirmed(trouble, now + self.rules.delay_after(post.tries_used + 1)), now=now)
 
-    def _record_success(self, post: LoadedPost, sent: PublishedPost | AcceptedVideo) -> None:
-        now = self.clock.now()
-        self.departures.let_others_leave()
+    def _record_success(self, post: LoadedPost, sent: PublishedPost | AcceptedVideo, *, answered_at: datetime) -> None:
         if isinstance(sent, PublishedPost):
-            self.record(post, Published(sent.id, sent.permalink_url, sent.usage, sent.fbtrace_id), now=now)
+            self.record(post, Published(sent.id, sent.permalink_url, sent.usage, sent.fbtrace_id), now=answered_at)
         else:
             self.keep_processing(post, sent.video_id)
             [accepted] = self._reload(post)
@@ -261,7 +260,7 @@ class Publisher:
         return status
 
 
-def _raise(error: SocialpubError) -> NoReturn:
+def _raise(error: SocialpubError, _: OnAnswer) -> NoReturn:
     raise error
 
 
