@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from socialpub.errors import ConfigurationError
@@ -42,3 +43,13 @@ def read_number(environment: Mapping[str, str], name: str, default: float, *, at
             f"{PREFIX}{name} is “{text}”.", next_step=f"set it to a number of at least {at_least:g}, or leave it out."
         )
     return number
+
+
+def read_seconds(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:
+    """Raises `ConfigurationError` for what is no finite number of seconds, or negative."""
+    return timedelta(seconds=read_number(environment, name, default.total_seconds()))
+
+
+def read_count(environment: Mapping[str, str], name: str, default: int) -> int:
+    """Raises `ConfigurationError` for what is no number, or less than one."""
+    return int(read_number(environment, name, default, at_least=1))

@@ -17,10 +17,12 @@ from socialpub.access_settings import (
     read_metrics_access,
     read_token_settings,
 )
-from socialpub.environment import PREFIX, read_folder, read_list, read_number, read_text
+from socialpub.environment import PREFIX, read_count, read_folder, read_list, read_number, read_seconds, read_text
 from socialpub.errors import ConfigurationError
-from socialpub.media.limits import LinkLimits, MediaLimits, PhotoLimits, UploadLimits, VideoLimits
+from socialpub.media.limits import LinkLimits, MediaLimits, UploadLimits
 from socialpub.media.places import MediaPlaces
+from socialpub.media_settings import read_links, read_media_limits, read_places, read_uploads
+from socialpub.publish_settings import read_hand_over, read_retries, read_scan, read_timing, read_verify
 from socialpub.services.check_tokens import CheckLimits
 from socialpub.services.claim import ScanLimits
 from socialpub.services.clean_up import CleanUpLimits
@@ -85,57 +87,22 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Raises `ConfigurationError` naming the variable that can't be read."""
 
-        def seconds(name: str, default: float) -> timedelta:
-            return timedelta(seconds=read_number(environment, name, default))
-
-        def count(name: str, default: int) -> int:
-            return int(read_number(environment, name, default, at_least=1))
-
         return cls(
             token_keys=read_text(environment, "TOKEN_KEYS"),
-            scan=ScanLimits(
-                claim_ahead=seconds("CLAIM_AHEAD_SECONDS", 75),
-                lease=seconds("QUEUED_LEASE_SECONDS", 180),
-                catch_up_pace=seconds("CATCH_UP_SECONDS", 20),
-                max_posts=count("MAX_POSTS_PER_SCAN", 5000),
-                max_lanes=count("MAX_LANES", 16),
-                burst_lanes=count("BURST_LANES", 4),
-                look_again_after=seconds("LOOK_AGAIN_SECONDS", 120),
-            ),
-            retries=RetryRules(delays=tuple(timedelta(minutes=minutes) for minutes in _retry_minutes(environment))),
-            timing=PublishTiming(
-                fence_ahead=seconds("FENCE_AHEAD_SECONDS", 1), send_lease=seconds("SEND_LEASE_SECONDS", 180)
-            ),
-            lane_threads=count("LANE_THREADS", 256),
-            settle_time=seconds("SETTLE_SECONDS", 120),
-            hand_over=HandOverLimits(
-                min_ahead=timedelta(minutes=read_number(environment, "HAND_OVER_MIN_MINUTES", 15)),
-                max_ahead=timedelta(days=read_number(environment, "HAND_OVER_MAX_DAYS", 28)),
-            ),
-            verify=VerifyLimits(
-                look_after=seconds("VERIFY_AFTER_SECONDS", 120), publish_after=seconds("VERIFY_LATE_SECONDS", 600)
-            ),
-            clean_up=CleanUpLimits(max_tries=count("CLEAN_UP_TRIES", 10)),
-            media=MediaPlaces(read_text(environment, "MEDIA_ROOT"), read_list(environment, "MEDIA_URLS")),
-            media_limits=MediaLimits(
-                PhotoLimits(
-                    safe_bytes=count("PHOTO_SAFE_BYTES", PhotoLimits().safe_bytes),
-                    hard_bytes=count("PHOTO_MAX_BYTES", PhotoLimits().hard_bytes),
-                ),
-                VideoLimits(
-                    max_bytes=count("VIDEO_MAX_BYTES", VideoLimits().max_bytes),
-                    single_request_bytes=count("VIDEO_CHUNKS_ABOVE_BYTES", VideoLimits().single_request_bytes),
-                ),
-            ),
-            uploads=UploadLimits(
-                upload_ahead=seconds("UPLOAD_AHEAD_SECONDS", UploadLimits().upload_ahead.total_seconds()),
-                max_posts=count("MAX_UPLOADS_PER_RUN", UploadLimits().max_posts),
-            ),
+            scan=read_scan(environment),
+            retries=read_retries(environment),
+            timing=read_timing(environment),
+            lane_threads=read_count(environment, "LANE_THREADS", 256),
+            settle_time=read_seconds(environment, "SETTLE_SECONDS", timedelta(minutes=2)),
+            hand_over=read_hand_over(environment),
+            verify=read_verify(environment),
+            clean_up=CleanUpLimits(max_tries=read_count(environment, "CLEAN_UP_TRIES", 10)),
+            media=read_places(environment),
+            media_limits=read_media_limits(environment),
+            uploads=read_uploads(environment),
             upload_handles=read_number(environment, "UPLOAD_HANDLES", 0) > 0,
-            link_limits=LinkLimits(
-                time=seconds("LINK_SECONDS", 10), private_hosts=frozenset(read_list(environment, "LINK_PRIVATE_HOSTS"))
-            ),
-            check=CheckLimits(group_size=count("CHECK_GROUP_SIZE", 250), threads=count("CHECK_THREADS", 8)),
+            link_limits=read_links(environment),
+            check=_read_check(environment),
             public_url=read_text(environment, "PUBLIC_URL").rstrip("/"),
             extra_permissions=read_list(environment, "EXTRA_PERMISSIONS"),
             grouping=Grouping(pace=timedelta(minutes=read_number(environment, "NOTIFY_PACE_MINUTES", 5))),
@@ -150,6 +117,12 @@ class Settings:
             airflow_people=read_airflow_people(environment),
             webhook_token=read_text(environment, "WEBHOOK_TOKEN"),
         )
+
+
+def _read_check(environment: Mapping[str, str]) -> CheckLimits:
+    return CheckLimits(
+        group_size=read_count(environment, "CHECK_GROUP_SIZE", 250), threads=read_count(environment, "CHECK_THREADS", 8)
+    )
 
 
 def _is_json(environment: Mapping[str, str]) -> bool:
@@ -174,18 +147,3 @@ def _draft_url(environment: Mapping[str, str]) -> str:
 @cache
 def load_settings() -> Settings:
     return Settings.from_environment(os.environ)
-
-
-def _retry_minutes(environment: Mapping[str, str]) -> tuple[float, ...]:
-    """Three waits: the publish tasks have three retries."""
-    text = read_text(environment, "RETRY_MINUTES") or "5,15,45"
-    try:
-        minutes = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        minutes = ()
-    if len(minutes) != 3 or not all(0 <= wait < float("inf") for wait in minutes):
-        raise ConfigurationError(
-            f"{PREFIX}RETRY_MINUTES is “{text}”.",
-            next_step="set it to three numbers of minutes such as 5,15,45, or leave it out.",
-        )
-    return minutes

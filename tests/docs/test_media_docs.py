@@ -61,7 +61,7 @@ def test_each_message_in_the_table_of_refusals_is_one_that_the_schema_gives(line
 
 def test_each_setting_in_the_table_is_one_that_is_read():
     """And each place where media can be is named."""
-    settings = (ROOT / "plugins" / "socialpub" / "settings.py").read_text()
+    settings = "".join(path.read_text() for path in (ROOT / "plugins" / "socialpub").glob("*settings.py"))
     named = re.findall(r"`SOCIALPUB_([A-Z_]+)`", TEXT)
     assert named
     assert all(f'"{name}"' in settings or f"}}{name}" in settings for name in named)
