@@ -17,8 +17,8 @@ triggerer); without the triggerer such a post waits for the next scan.
 | publish red | a post failed, or is held until somebody mends something | read the last line of the log: it says what |
 | claim red | the database can't be reached, or is not migrated | read the last line of the log: it says what |
 
-A task that published something is an event of the asset *facebook_page_post*, whose extra lists its posts: schedule
-another DAG on it to follow publication.
+Each post that became live is an event of the asset *facebook_page_post* within a minute (*announce_published_posts*):
+schedule another DAG on it to follow publication.
 
 Runs overlap on purpose: one that waits 45 minutes for a retry holds nobody back. Clearing a task is safe: a post that
 is published, failed, canceled or in somebody else's hands is left alone.
@@ -56,6 +56,5 @@ with DAG(
         task_id="publish",
         map_index_template="{{ task.label }}",
         do_xcom_push=False,
-        outlets=[Asset("facebook_page_post")],
         **PUBLISH_RETRIES,
     ).expand(post_ids=claim_due_posts.output)

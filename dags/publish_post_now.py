@@ -12,7 +12,7 @@ twice, even if its own time comes at the same moment.
 
 from __future__ import annotations
 
-from airflow.sdk import DAG, Asset, Param
+from airflow.sdk import DAG, Param
 
 from socialpub.operators.publish import PUBLISH_RETRIES
 from socialpub.operators.publish_now import PublishPostNowOperator
@@ -43,6 +43,4 @@ with DAG(
         "dry_run": Param(False, type="boolean", title="Dry run", description="Show the request, send nothing."),
     },
 ):
-    publish_now = PublishPostNowOperator(
-        task_id="publish_now", do_xcom_push=False, outlets=[Asset("facebook_page_post")], **PUBLISH_RETRIES
-    )
+    publish_now = PublishPostNowOperator(task_id="publish_now", do_xcom_push=False, **PUBLISH_RETRIES)

@@ -22,6 +22,7 @@ _FIRST_PAGE = 600_000_000_000_000
 # Beside the scans, which come by themselves: what a whole day would start.
 _DAGS = (
     "check_page_tokens", "send_daily_digest", "deliver_notifications", "verify_handed_over_posts", "preupload_media",
+    "announce_published_posts",
 )  # fmt: skip
 LOOKING_BACK = {"SocialpubOnTimeBelow99", "SocialpubPostsMissed", "SocialpubApiErrors"}
 """They speak of the last quarter of an hour or hour: they end long after what raised them."""

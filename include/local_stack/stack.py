@@ -26,6 +26,7 @@ from local_stack.state import PROJECT, Home, Ports, StackError, is_listening
 from socialpub.db.schema import upgrade
 
 OUR_DAGS = (
+    "announce_published_posts",
     "check_page_tokens",
     "deliver_notifications",
     "preupload_media",

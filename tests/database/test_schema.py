@@ -12,7 +12,7 @@ from socialpub.errors import SchemaError
 from socialpub.models import Base, DraftStatus, PostStatus
 from socialpub.models.statuses import DRAFT_MOVES, FINAL, POST_MOVES
 
-REVISIONS = ["base", *(f"{number:04}" for number in range(1, 17))]
+REVISIONS = ["base", *(f"{number:04}" for number in range(1, 18))]
 
 
 def test_models_and_migrated_schema_agree(world):
@@ -94,7 +94,7 @@ def test_a_database_that_was_not_migrated_says_what_to_do(world):
     downgrade(world.url("postgres"), "0003")
     with (
         create_engine(world.url("postgres")).connect() as connection,
-        pytest.raises(SchemaError, match="0003.*0016") as e,
+        pytest.raises(SchemaError, match="0003.*0017") as e,
     ):
         require_current_schema(connection)
     assert "python -m socialpub.db migrate" in str(e.value)

@@ -63,7 +63,14 @@ class OutboxEvent(Base):
     """An event that somebody wants to hear of, written in the transaction of the change it reports."""
 
     __tablename__ = "social_outbox"
-    __table_args__ = (Index("social_outbox_unrouted", "id", postgresql_where=text("routed_at is null")),)
+    __table_args__ = (
+        Index("social_outbox_unrouted", "id", postgresql_where=text("routed_at is null")),
+        Index(
+            "social_outbox_unannounced",
+            "created_at",
+            postgresql_where=text("event = 'SocialPublishSucceededEvent' and announced_at is null"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     event: Mapped[str]
@@ -79,6 +86,8 @@ class OutboxEvent(Base):
     delivered_at: Mapped[datetime | None]
     """When the last of them was sent, or when it turned out that nobody wants to hear of it."""
     dead_at: Mapped[datetime | None]
+    announced_at: Mapped[datetime | None]
+    """Of a published post: when Airflow took it as an event of its asset *facebook_page_post*."""
 
 
 class WebhookEvent(Base):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from socialpub.db.posts import LaneDescription, Run
-    from socialpub.services.lane import LaneResult, LivePost
+    from socialpub.services.lane import LaneResult
     from socialpub.services.publish import Publisher
     from socialpub.services.upload import MediaUploader
 
@@ -37,8 +37,6 @@ PUBLISH_RETRIES: dict[str, Any] = {
 
 
 LOOK_AT_VIDEO_AFTER = timedelta(seconds=15)
-MOST_LISTED = 50
-"""Posts in one event of the asset; of more, the table tells the rest."""
 
 
 class PublishPostsOperator(BaseOperator):
@@ -100,7 +98,6 @@ class PublishPostsOperator(BaseOperator):
         publisher = self._open_publisher(self.engine, run, ids)
         self._warn_of_skew(publisher)
         result = work_lane(publisher, ids, threads=load_settings().lane_threads)
-        self._tell_followers(context, result)
         self._end(result, publisher.clock.now())
 
     def _open_publisher(self, engine: Engine, run: Run, post_ids: Sequence[UUID]) -> Publisher:
@@ -131,20 +128,12 @@ class PublishPostsOperator(BaseOperator):
                 skew,
             )
 
-    def _tell_followers(self, context: Context, result: LaneResult) -> None:
-        """One event of the task's asset, if it has one, whatever the number of posts: an event each would cost a
-
-        burst its time. Airflow emits it only if the task ends well.
-        """
-        for asset in self.outlets:
-            context["outlet_events"][asset].extra = describe_live_posts(result.live_posts)
-
     def _end(self, result: LaneResult, now: datetime) -> None:
         # What was published is in the log already, post by post; a line more each would cost a burst its time.
         self.log.info("Published in this lane: %d", len(result.published))
         for line in result.elsewhere:
             self.log.info("%s", line)
-        self.live_post_url = next((post.permalink_url for post in result.live_posts if post.permalink_url), None)
+        self.live_post_url = result.permalink_url
         if result.retry_at:
             raise PostsWaitError("; ".join(result.waiting), delay=max(result.retry_at - now, timedelta(0)))
         if result.resume_at:
@@ -158,20 +147,6 @@ class PublishPostsOperator(BaseOperator):
             raise PostsFailedError("; ".join(result.failed))
         if not result.published:
             raise AirflowSkipException("; ".join(result.elsewhere) or "No post of this lane exists any more.")
-
-
-def describe_live_posts(posts: Sequence[LivePost]) -> dict[str, Any]:
-    """The `extra` of an asset event: how many posts went live, and the first of them."""
-    listed = [
-        {
-            "scheduled_post_id": str(post.scheduled_post_id),
-            "page_id": post.page_id,
-            "facebook_post_id": post.facebook_post_id,
-            "permalink_url": post.permalink_url,
-        }
-        for post in posts[:MOST_LISTED]
-    ]
-    return {"count": len(posts), "posts": listed}
 
 
 def label_lane(lane: LaneDescription) -> str:

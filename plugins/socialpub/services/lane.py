@@ -23,21 +23,12 @@ _LATEST_WAIT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class LivePost:
-    """What others need to follow a published post."""
-
-    scheduled_post_id: UUID
-    page_id: str
-    facebook_post_id: str | None
-    permalink_url: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class LaneResult:
     """Where the lane's posts stand. Names are sentences for people."""
 
     published: tuple[str, ...]
-    live_posts: tuple[LivePost, ...]
+    permalink_url: str | None
+    """Of the first published post that has one."""
     failed: tuple[str, ...]
     """Failed, or held because somebody has to mend something: a person is needed."""
     retry_at: datetime | None
@@ -116,7 +107,7 @@ def summarise_lane(posts: Sequence[LoadedPost], *, run: str) -> LaneResult:
     known = {p.id for p in (*retries, *limited, *held, *failed, *published, *processed)}
     return LaneResult(
         published=tuple(f"{p.name}: {p.permalink_url or p.facebook_post_id}" for p in published),
-        live_posts=tuple(LivePost(p.id, p.page.page_id, p.facebook_post_id, p.permalink_url) for p in published),
+        permalink_url=next((p.permalink_url for p in published if p.permalink_url), None),
         failed=tuple(f"{p.name}: {p.status_reason}" for p in (*failed, *held)),
         retry_at=min((p.due_at for p in retries), default=None),
         resume_at=min((p.due_at for p in limited), default=None),
