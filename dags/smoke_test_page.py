@@ -10,7 +10,7 @@ It is paused until you have such a Page: connect one, run `socialpub sandbox --p
 | --- | --- | --- |
 | green | token, app, network and Facebook do what publishing needs | nothing |
 | skipped | no connected Page is marked | `socialpub sandbox --page PAGE_ID` |
-| red | a step failed; the log's last line names it | what it says; real posts would meet the same |
+| red | a step failed; the log names it and the Page, with all times | what it says; real posts would meet the same |
 
 A post that could not be deleted is named in the log; nobody but the Page's team can see it.
 """

@@ -136,6 +136,7 @@ class SettingsChange(Order):
     processing_seconds: float | None = Field(default=None, ge=0)
     is_error_data_text: bool | None = None
     is_file_offset_text: bool | None = None
+    tells_of_unseen_posts: bool | None = None
 
 
 class FateOrder(Order):

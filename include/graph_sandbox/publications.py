@@ -63,7 +63,10 @@ class Publications:
         if is_published:
             page.last_published = post.content
             self.tell_webhooks(post, "add", at=now)
-        elif publish_at is not None:
+            return post
+        if self.settings.tells_of_unseen_posts:
+            self.tell_webhooks(post, "add", at=now)
+        if publish_at is not None:
             page.waiting.add(post.id)
         return post
 

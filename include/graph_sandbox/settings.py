@@ -38,3 +38,5 @@ class Settings:
     processing_seconds: float = 3.0
     is_error_data_text: bool = False
     is_file_offset_text: bool = True
+    tells_of_unseen_posts: bool = False
+    """Whether webhooks hear of a post that is not published yet; Facebook's documents do not say."""

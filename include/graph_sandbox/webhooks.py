@@ -76,7 +76,7 @@ def _render(page: Page, post: Post, verb: str, at: float) -> bytes:
         "created_time": int(at),
     }  # fmt: skip
     if verb == "add":
-        value |= {"published": 1} | ({"message": post.message} if post.message else {})
+        value |= {"published": int(post.is_published)} | ({"message": post.message} if post.message else {})
         value |= {"video_id": post.video_id} if post.video_id else {}
         value |= {"photo_id": post.photo_ids[0]} if item == "photo" else {}
     else:

@@ -158,8 +158,32 @@ def test_ten_requests_with_one_key_at_once_make_one_draft(site, anna):
 
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(create, range(10)))
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    [draft] = {answer.json()["id"] for answer in answers if answer.status_code == 201}
+    late = [answer for answer in answers if answer.status_code != 201]
+    assert all((answer.json()["code"], answer.headers["retry-after"]) == ("still_at_work", "1") for answer in late)
+    again = create(11)
+    assert (again.json()["id"], again.headers["idempotency-replayed"]) == (draft, "true")
     assert site.world.one("select count(*) from social_drafts") == (1,)
+
+
+def test_of_ten_edits_of_one_version_at_once_one_is_taken(anna):
+    """The others learn that they saw an old one, and what is there is one of them as a whole."""
+    draft = anna.create()
+
+    def edit(number: int) -> requests.Response:
+        headers = dict(anna.session.headers) | {"if-match": f'"{draft["version"]}"'}
+        content = {"title": f"Nr {number}", "body": f"Tekst {number}"}
+        return requests.put(f"{anna.root}/drafts/{draft['id']}", json=content, headers=headers)
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(edit, range(10)))
+    [taken] = [answer for answer in answers if answer.status_code == 200]
+    # Who waits longer than half a second for the row is told to try again; nobody's edit goes unseen.
+    refusals = {answer.json()["code"] for answer in answers if answer is not taken}
+    assert refusals <= {"stale_draft", "database_unavailable"}
+    found = anna.call("GET", f"/drafts/{draft['id']}").json()
+    assert (found["title"], found["version"]) == (taken.json()["title"], draft["version"] + 1)
+    assert found["body"][-1] == found["title"][-1]
 
 
 def test_a_refused_request_may_try_its_key_again(anna, ola):
@@ -205,6 +229,28 @@ def test_only_finished_uploads_of_the_larp_become_assets(anna):
         assert (answer.status_code, answer.json()["code"]) == (404, "unknown_upload")
 
 
+def test_a_file_of_another_larp_is_as_unknown_as_none(site, anna):
+    """As a photo, as a video's picture, in a new draft and in an edit; though the person may use it there."""
+    site.larp, own = site.add_larp(), site.larp
+    theirs = Client(site, "anna", "marketing_coordinator").upload(make_png(3))
+    site.larp = own
+    [kept] = anna.create(assets=[{"upload_id": anna.upload(make_png(1))}])["assets"]
+    draft = anna.create()
+    edit = {"if-match": f'"{draft["version"]}"'}
+    for upload_id in (theirs, str(uuid4())):
+        for asset in ({}, {"upload_id": anna.upload(make_png(2)), "thumbnail_upload_id": upload_id}):
+            content = {"title": "T", "assets": [{"upload_id": upload_id} | asset]}
+            for answer in (
+                anna.call("POST", "/drafts", content),
+                anna.call("PUT", f"/drafts/{draft['id']}", content, **edit),
+            ):
+                assert (answer.status_code, answer.json()["code"]) == (404, "unknown_upload")
+                assert answer.json()["detail"] == f"The LARP has no finished upload {upload_id}."
+    # An asset's own id is good in its own draft only.
+    answer = anna.call("POST", "/drafts", {"title": "T", "assets": [{"upload_id": kept["id"]}]})
+    assert answer.json()["code"] == "unknown_upload"
+
+
 def test_an_update_keeps_assets_by_their_ids(anna):
     draft = anna.create(assets=[{"upload_id": anna.upload(make_png(1))}])
     [asset] = draft["assets"]
@@ -217,3 +263,14 @@ def test_the_request_id_is_in_the_audit_log(anna):
     draft = anna.call("POST", "/drafts", {"title": "T"}, **{"x-request-id": "req-7"}).json()
     [entry] = anna.call("GET", f"/drafts/{draft['id']}/audit").json()["entries"]
     assert entry["request_id"] == "req-7"
+
+
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_request_that_is_larger_than_any_draft_is_not_gathered(site, anna, is_announced):
+    """Neither for somebody known nor for anybody else: who it is would be asked only after its last byte."""
+    content = b'{"title": "' + b"x" * (4 << 20) + b'"}'
+    parts = content if is_announced else (content[at : at + 65_536] for at in range(0, len(content), 65_536))
+    answer = requests.post(f"{anna.root}/drafts", data=parts, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    longest = anna.create(title="T", body="\U0001f600" * 63_000)
+    assert len(longest["body"]) == 63_000

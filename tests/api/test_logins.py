@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 import os
 import time
@@ -9,7 +11,9 @@ import time
 import jwt
 import pytest
 import requests
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests.api.conftest import ISSUER, PREFIX, SIGNER, Signer
 
 from socialpub.access_settings import TokenSettings
@@ -77,7 +81,11 @@ def test_nobody_elses_signature_is_taken(ring):
     good = SIGNER.token("anna", EDITOR)
     claims = jwt.decode(good, options={"verify_signature": False})
     head, body, signature = good.split(".")
+    # By hand, because no library of ours signs so: our public key is known to everybody.
+    shared = [SIGNER.public_pem, SIGNER.public_pem.strip(), SIGNER.key.public_key().public_bytes_raw()]
+    confused = to_base64(b'{"alg":"HS256","typ":"JWT"}') + f".{body}"
     forged = [
+        *(f"{confused}.{to_base64(hmac.digest(key, confused.encode(), 'sha256'))}" for key in shared),
         Signer().token("anna", EDITOR),
         jwt.encode(claims, None, algorithm="none"),
         jwt.encode(claims, "x" * 64, algorithm="HS256"),
@@ -88,6 +96,10 @@ def test_nobody_elses_signature_is_taken(ring):
     for token in forged:
         with pytest.raises(TokenRefusedHereError):
             read(token, ring)
+
+
+def to_base64(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def test_keys_rotate_without_a_restart(tmp_path):
@@ -102,6 +114,42 @@ def test_keys_rotate_without_a_restart(tmp_path):
         assert read(new.token("anna", EDITOR), ring)
     with pytest.raises(TokenRefusedHereError):
         read(old.token("anna", EDITOR), ring)
+
+
+KEYS = {
+    "RS256": rsa.generate_private_key(65537, 2048),
+    "PS384": rsa.generate_private_key(65537, 2048),
+    "ES256": ec.generate_private_key(ec.SECP256R1()),
+    "ES384": ec.generate_private_key(ec.SECP384R1()),
+    "EdDSA": Ed25519PrivateKey.generate(),
+}
+
+
+def sign(algorithm: str) -> str:
+    claims = jwt.decode(SIGNER.token("anna", EDITOR), options={"verify_signature": False})
+    return jwt.encode(claims, KEYS[algorithm], algorithm)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_keys_of_all_kinds_stand_beside_each_other(tmp_path, order):
+    """As while the backoffice goes from one kind to another: whichever comes first in the file."""
+    path, formats = tmp_path / "keys.pem", (Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    path.write_bytes(b"".join(key.public_key().public_bytes(*formats) for key in list(KEYS.values())[::order]))
+    for algorithm in KEYS:
+        assert read(sign(algorithm), KeyRing(str(path))).principal.name == "anna"
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+@pytest.mark.parametrize("own", KEYS)
+def test_a_token_of_another_kind_than_our_key_is_refused_and_breaks_nothing(tmp_path, algorithm, own):
+    """Only a key's own token passes, also where the kind is the same."""
+    path = tmp_path / "key.pem"
+    path.write_bytes(KEYS[own].public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    if algorithm == own:
+        assert read(sign(algorithm), KeyRing(str(path)))
+        return
+    with pytest.raises(TokenRefusedHereError):
+        read(sign(algorithm), KeyRing(str(path)))
 
 
 def test_a_jwks_file_is_found_by_key_id(tmp_path):

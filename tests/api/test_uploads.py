@@ -57,18 +57,48 @@ def test_what_came_before_a_broken_connection_is_kept(desk):
     upload_id = desk.begin().json()["id"]
     address = urlsplit(desk.site.url)
     with socket.create_connection((address.hostname, address.port)) as line:
-        line.sendall(
-            f"PATCH {urlsplit(desk.root).path}/{upload_id} HTTP/1.1\r\nHost: x\r\nUpload-Offset: 0\r\n"
-            f"Authorization: {desk.session.headers['authorization']}\r\nContent-Length: {len(CONTENT)}\r\n"
-            "Content-Type: application/offset+octet-stream\r\n\r\n".encode()
-            + CONTENT[:50_000]
-        )
+        line.sendall(open_request(desk, upload_id) + CONTENT[:50_000])
         time.sleep(0.5)  # So that the app has read it when the line breaks.
     deadline = time.monotonic() + 10
     while not (received := desk.show(upload_id).json()["received_bytes"]) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert received == 50_000
     assert desk.send(upload_id, CONTENT[received:], received).json()["is_complete"]
+
+
+def test_a_line_that_died_without_a_word_does_not_hold_the_file(desk, monkeypatch):
+    """A phone that lost its network closes nothing; the upload goes on over another line, from what came."""
+    monkeypatch.setattr("socialpub.api.uploads._SILENCE_SECONDS", 0.5)
+    upload_id = desk.begin().json()["id"]
+    address = urlsplit(desk.site.url)
+    with socket.create_connection((address.hostname, address.port), timeout=10) as line:
+        line.sendall(open_request(desk, upload_id) + CONTENT[:50_000])
+        deadline = time.monotonic() + 10
+        while not (sent := desk.send(upload_id, CONTENT[50_000:], 50_000)).ok and time.monotonic() < deadline:
+            assert sent.json()["code"] == "upload_conflict"
+            time.sleep(0.05)
+        assert sent.json()["checksum_sha256"] == hashlib.sha256(CONTENT).hexdigest()
+        answer = line.makefile("rb").read()  # To its end: the app has closed it.
+    assert answer.startswith(b"HTTP/1.1 408") and b'"upload_silent"' in answer
+
+
+def test_a_whole_file_whose_end_nobody_saw_is_finished_by_an_empty_piece(desk, tmp_path):
+    """As after a server that died between the last byte and its answer."""
+    upload_id = desk.begin().json()["id"]
+    (tmp_path / "media" / ".incoming").mkdir(exist_ok=True)
+    (tmp_path / "media" / ".incoming" / f"{upload_id}.part").write_bytes(CONTENT)
+    seen = desk.show(upload_id).json()
+    assert (seen["received_bytes"], seen["is_complete"]) == (SIZE, False)
+    assert desk.send(upload_id, b"", SIZE).json()["is_complete"]
+
+
+def open_request(desk, upload_id: str) -> bytes:
+    """The head of a request for the whole file."""
+    return (
+        f"PATCH {urlsplit(desk.root).path}/{upload_id} HTTP/1.1\r\nHost: x\r\nUpload-Offset: 0\r\n"
+        f"Authorization: {desk.session.headers['authorization']}\r\nContent-Length: {len(CONTENT)}\r\n"
+        "Content-Type: application/offset+octet-stream\r\n\r\n"
+    ).encode()
 
 
 @pytest.mark.parametrize("offset", [1, 299_999, 400_000])

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 import requests
 from tests.api.conftest import PAGE, PREFIX
 
-from graph_sandbox.state import DEFAULT_APP_SECRET, DEFAULT_PAGE_TOKEN
+from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET, DEFAULT_PAGE_TOKEN
 from graph_sandbox.tokens import make_proof
-from socialpub.graph.webhook import sign_delivery
+from socialpub.graph.client import GraphClient
+from socialpub.graph.settings import GraphSettings
+from socialpub.graph.webhook import read_events, sign_delivery
 from socialpub.models.secret import Secret
+from socialpub.services.smoke import SmokeTest, find_sandbox_pages, mark_sandbox
 
 SECRET = Secret(DEFAULT_APP_SECRET)
+LIMIT = 4 << 20
 
 
 def address(site) -> str:
@@ -58,6 +64,12 @@ def test_a_handshake_without_our_token_is_refused(site, change):
     assert "1158201444" not in answer.text
 
 
+def test_without_a_token_of_ours_there_is_no_handshake(site):
+    """An empty one is nobody's, also where none is set."""
+    object.__setattr__(site.settings, "webhook_token", "")
+    assert handshake(site, **{"hub.verify_token": ""}).json()["code"] == "not_our_token"
+
+
 def test_a_signed_delivery_is_stored_once(site):
     assert send(site, body("1_2", "1_3")).json() == {"stored": 2}
     assert send(site, body("1_3", "1_4")).json() == {"stored": 1}
@@ -72,8 +84,26 @@ def test_an_unsigned_delivery_is_refused_and_leaves_nothing(site, signature):
 
 
 def test_a_delivery_that_is_too_large_is_refused(site):
-    answer = send(site, b"x" * ((4 << 20) + 1))
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    """Whether it says so beforehand or not."""
+    too_large = body("1_2").ljust(LIMIT + 1)
+    pieces = (too_large[at : at + 65_536] for at in range(0, len(too_large), 65_536))
+    for answer in (send(site, too_large), requests.post(address(site), data=pieces)):
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert stored(site) == 0
+
+
+def test_a_full_batch_at_the_limit_is_taken_whole_and_read_beside_the_loop(site, monkeypatch):
+    """A thousand changes, as many as Facebook sends at once; the loop that serves Airflow's tasks passes them on."""
+    readers: list[str] = []
+
+    def read(content: bytes):
+        readers.append(threading.current_thread().name)
+        return read_events(content)
+
+    monkeypatch.setattr("socialpub.api.webhook.read_events", read)
+    assert send(site, body(*(f"1_{number}" for number in range(1000))).ljust(LIMIT)).json() == {"stored": 1000}
+    assert stored(site) == 1000
+    assert readers[0].startswith("AnyIO worker thread")
 
 
 def test_signed_bytes_that_are_no_json_are_refused(site):
@@ -129,3 +159,23 @@ def test_the_sandbox_tells_what_appears_on_a_page_and_what_goes(site):
             "select payload ->> 'verb', payload ->> 'message', facebook_post_id from social_webhook_events order by id"
         ).fetchall()
     assert events == [("add", "Zażółć a/b 😀", post_id), ("remove", None, post_id)]
+
+
+def test_the_smoke_test_sees_its_own_webhook(site):
+    """Told by the sandbox over HTTP, signed, of a post that nobody sees: the whole way that a real one would take."""
+    site.world.add_page(PAGE)
+    site.world.run("update facebook_page_connections set feed_subscribed_at = now()")
+    control = site.sandbox.control
+    control.set_webhook(address(site))
+    control.subscribe_page(PAGE)
+    engine = site.world.engine(pool_size=1)
+    mark_sandbox(engine, PAGE, is_sandbox=True, actor="anna")
+    [page] = find_sandbox_pages(engine)
+    client = GraphClient(GraphSettings(DEFAULT_APP, SECRET, graph_url=site.sandbox.url))
+    smoke = SmokeTest(engine, client, page, Secret(DEFAULT_PAGE_TOKEN))
+    control.change_settings(tells_of_unseen_posts=True)
+    assert list(smoke.run(datetime(2027, 1, 2, 3, 13, tzinfo=UTC))) == [
+        "publish", "read_back", "webhook", "delete", "see_it_gone",
+    ]  # fmt: skip
+    assert site.world.one("select outcome, payload -> 'published' from social_webhook_events") == ("ignored", 0)
+    engine.dispose()

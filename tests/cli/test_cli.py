@@ -286,12 +286,23 @@ def test_show_tells_the_whole_story(terminal):
         "200000000000001_5",
         "https://www.facebook.com/200000000000001/posts/5",
         "https://fb.example/pfbid02abc",
+        "https://m.fb.example/pfbid02abc/?mibextid=x#top",
+        "https://www.facebook.com/larpowe.kroniki/posts/5/?comment_id=7",
+        "https://www.facebook.com/permalink.php?story_fbid=pfbid02abc&id=200000000000001",
+        "https://www.facebook.com/watch/?v=777&ref=sharing",
+        "https://www.facebook.com/larpowe.kroniki/videos/777/",
         "Atrace",
     ],
 )
 def test_show_finds_a_post_by_what_people_and_metas_support_name(terminal, name):
-    """The live post's id, its address with or without numbers, and the trace id of any of its attempts."""
+    """The live post's id, any of its addresses, its video's, and the trace id of any of its attempts."""
     post = terminal.unconfirmed()
+    with terminal.world.connect() as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute(
+            "insert into social_draft_assets (draft_id, type, storage_path, facebook_media_id, upload_state,"
+            " uploaded_at) select draft_id, 'video', 'v.mp4', '777', 'uploaded', now() from social_scheduled_posts"
+        )
     terminal.world.run("update social_publish_attempts set fbtrace_id = 'Atrace'")
     terminal.world.run(
         "update social_scheduled_posts set status = 'published', published_at = now(),"
@@ -310,6 +321,9 @@ def test_show_finds_a_post_by_what_people_and_metas_support_name(terminal, name)
         (("show", "42"), "No scheduled post has the id, address or fbtrace_id 42"),
         (("show", "https://www.facebook.com/1/posts/2"), "No scheduled post has the id"),
         (("show", "http://[broken"), "No scheduled post has the id"),
+        (("show", "https://www.facebook.com/larpowe/posts/"), "No scheduled post has the id"),
+        (("show", "https://www.facebook.com/200000000000001"), "No scheduled post has the id"),
+        (("show", "https://www.facebook.com/x/posts/pfbid0(.*)"), "No scheduled post has the id"),
         (("cancel", uuid4(), "--reason", "x"), "No scheduled post has the id"),
         (("cancel", "POST", "--reason", "x"), "is “unconfirmed” and can't be canceled"),
         (("cancel", "POST", "--reason", "  "), "must not be empty"),

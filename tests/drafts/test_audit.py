@@ -9,7 +9,7 @@ import pytest
 
 from socialpub.cli import main
 from socialpub.services.audit.seal import seal_audit_log
-from socialpub.services.audit.verify import verify_audit_log
+from socialpub.services.audit.verify import read_head, verify_audit_log
 from socialpub.services.drafts.write import AssetContent
 
 
@@ -58,6 +58,8 @@ def test_what_is_sealed_and_untouched_is_whole(sealed):
         "delete from social_audit_log where id = (select max(id) from social_audit_log)",
         "insert into social_audit_log (actor, action, entity_id, payload, written_in) overriding system value"
         " select actor, action, entity_id, payload, written_in from social_audit_log where id = 6",
+        "update social_audit_log as one set payload = other.payload, actor = other.actor from social_audit_log as other"
+        " where (one.id, other.id) in ((2, 5), (5, 2))",
         "delete from social_audit_seals where number = 1",
         "update social_audit_seals set digest = sha256('x') where number = 1",
     ],
@@ -75,6 +77,17 @@ def test_a_chain_that_was_written_anew_does_not_hold_the_old_head(sealed):
     tamper(sealed, "update social_audit_log set actor = 'nobody' where id = 1")
     tamper(sealed, "delete from social_audit_seals")
     seal_audit_log(sealed.engine())
+    assert look(sealed).is_whole
+    assert "written anew" in look(sealed, head).troubles[0]
+
+
+def test_a_tail_that_was_cut_off_with_its_seal_does_not_hold_the_head_that_every_run_logs(sealed):
+    """What is left looks whole by itself; the log of the task that sealed it remembers more."""
+    head = read_head(sealed.engine())
+    assert head == look(sealed).head
+    [last] = sealed.one("select greatest(base_id, upto_id) from social_audit_seals where number = 1")
+    tamper(sealed, f"delete from social_audit_log where id > {last}")
+    tamper(sealed, "delete from social_audit_seals where number = 2")
     assert look(sealed).is_whole
     assert "written anew" in look(sealed, head).troubles[0]
 

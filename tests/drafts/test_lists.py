@@ -11,7 +11,7 @@ from sqlalchemy import event
 from socialpub.errors import RuleRefusedError
 from socialpub.services.drafts.desk import Caller
 from socialpub.services.drafts.lists import DraftFilter, list_drafts
-from socialpub.services.drafts.schedule import When, schedule_draft
+from socialpub.services.drafts.schedule import When, schedule_draft, unschedule_draft
 from socialpub.services.drafts.write import cancel_draft
 
 ANNA = Caller("anna")
@@ -64,6 +64,21 @@ def test_the_calendar_goes_by_time(office):
     ]  # fmt: skip
     assert walk(office, DraftFilter(planned_from=day + timedelta(hours=1)), limit=2) == ["P2", "P3", "P5"]
     assert walk(office, DraftFilter(planned_until=day + timedelta(hours=1), statuses=("approved",))) == []
+
+
+def test_pages_by_time_keep_what_stays_where_it_is_while_others_come_go_and_move(office):
+    """Between two pages one is taken out, one comes, two move: of the others none is missed, and none comes twice."""
+    day = datetime(2031, 3, 1, 12, tzinfo=UTC)
+    drafts = [plan(office, f"P{n}", day + timedelta(hours=n // 2)) for n in range(8)]
+    wanted = DraftFilter(planned_from=day)
+    first = list_drafts(office.engine, office.larp, ANNA, wanted=wanted, limit=3)
+    assert [line.title for line in first.lines] == ["P0", "P1", "P2"]
+    unschedule_draft(office.engine, office.larp, drafts[2], ANNA)
+    schedule_draft(office.engine, office.larp, drafts[5], When(day + timedelta(minutes=1)), ANNA)
+    schedule_draft(office.engine, office.larp, drafts[1], When(day + timedelta(hours=9)), ANNA)
+    plan(office, "new", day + timedelta(hours=1, minutes=30))
+    second = list_drafts(office.engine, office.larp, ANNA, wanted=wanted, cursor=first.next_cursor, limit=200)
+    assert [line.title for line in second.lines] == ["P3", "new", "P4", "P6", "P7", "P1"]
 
 
 def test_of_one_page(office, world):

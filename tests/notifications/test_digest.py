@@ -102,6 +102,17 @@ def test_running_again_sends_nothing_twice_unless_forced_and_a_dry_run_sends_not
     assert len(mailroom.inbox.box.mails) == 3
 
 
+def test_a_forced_run_that_is_cleared_tells_those_who_have_not_heard_and_nobody_twice(mailroom):
+    """As after a run that ended red because of one LARP, which is mended now."""
+    first, second = mailroom.world.add_page(), mailroom.world.add_page("200000000000002", name="Second")
+    mailroom.route(event="daily_digest", larp_id=first)
+    order = DigestOrder(is_forced=True, run_id="manual__1")
+    assert digest(mailroom, order, now=at("2026-06-01T20:00")).messages == 1
+    mailroom.route(event="daily_digest", larp_id=second)
+    assert digest(mailroom, order, now=at("2026-06-01T20:05")).messages == 1
+    assert mailroom.run().sent == 2
+
+
 def test_two_runs_at_once_make_one_digest(mailroom):
     """The unique row decides, not the look before."""
     from socialpub.db.digests import claim_digest
@@ -230,6 +241,33 @@ def test_a_digest_arrives_as_mail_and_in_slack_within_slacks_limits(mailroom):
             assert len(block["text"]["text"]) <= 3000
         if block["type"] == "header":
             assert len(block["text"]["text"]) <= 150
+
+
+def test_a_post_with_a_photo_shows_it_small_in_the_mail(mailroom):
+    """At its public address, or by a sealed link; of a video its own picture; by none where there is nothing to see."""
+    larp, world = mailroom.world.add_page(), mailroom.world
+    assets = {
+        "public": {"type": "photo", "storage_path": "p.jpg", "public_url": "https://cdn.test/a.jpg?x=1&y=2"},
+        "stored": {"type": "photo", "storage_path": "a.jpg"},
+        "film": {"type": "video", "storage_path": "v.mp4", "thumbnail_path": "v.jpg"},
+        "dark": {"type": "video", "storage_path": "w.mp4"},
+    }
+    for number, (body, asset) in enumerate(assets.items()):
+        world.schedule_draft(world.add_media_draft(larp, asset, body=body), due_in=3600 + number)
+    mailroom.route(event="daily_digest")
+    assert digest(mailroom, DigestOrder(is_forced=True, run_id="m")).messages == 1
+    mailroom.run()
+    items = mailroom.inbox.box.mails[0].part("text/html").split("Next 24 hours")[1].split('<div class="item">')[1:5]
+    shown = dict(
+        zip(assets, (re.findall(r'<img class="thumb" alt="" src="([^"]+)">', item) for item in items), strict=True)
+    )
+    assert (shown["public"], shown["dark"]) == (["https://cdn.test/a.jpg?x=1&amp;y=2"], [])
+    for name, path in (("stored", "a.jpg"), ("film", "v.jpg")):
+        target, asset_id = mailroom.writer.links.read(shown[name][0].rpartition("/")[2])
+        [found] = world.one(
+            "select coalesce(thumbnail_path, storage_path) from social_draft_assets where id = %s", asset_id
+        )
+        assert (target, found) == ("picture", path)
 
 
 def test_a_failed_first_comment_needs_a_person_and_a_held_post_says_who_holds_it(mailroom):

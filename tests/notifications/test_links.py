@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
-from socialpub.api.notice_links import LinkResources, create_links_app
+from socialpub.api.notice_links import LinkResources, create_links_app, draw_stored
 from socialpub.db.engine import open_engine
 from socialpub.errors import TokenKeyError
 from socialpub.hooks.notices import LINKS_PREFIX, open_writer
@@ -17,6 +19,7 @@ from socialpub.models.encrypted import TokenCipher
 from socialpub.services.notices.links import PURPOSE, LinkMaker, Target
 from socialpub.settings import load_settings
 from tests.conftest import TOKEN_KEY
+from tests.media.samples import photo
 
 
 @pytest.fixture
@@ -53,6 +56,30 @@ def test_links_lead_to_the_live_post_the_run_and_the_draft(mailroom, links):
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
     there = open_link(mailroom, links, Target.DRAFT, draft, draft_url=backoffice)
     assert there.headers["location"] == f"https://backoffice.test/larp/{larp}/drafts/{draft}"
+
+
+def test_a_picture_is_drawn_small_and_its_link_ends_like_the_others(mailroom, links):
+    """Made here, so that no byte of the file itself leaves; nothing is told of one that is gone."""
+    draft = mailroom.world.add_media_draft(mailroom.world.add_page(), {"type": "photo", "storage_path": "a.jpg"})
+    [asset] = mailroom.world.one("select id from social_draft_assets where draft_id = %s", draft)
+    asked: list[str] = []
+    resources = LinkResources(mailroom.world.engine, lambda: links, draw=lambda path: asked.append(path) or b"JPEG")
+    with TestClient(create_links_app(resources)) as browser:
+        shown = browser.get(links.make(Target.PICTURE, asset, "").url)
+        old = LinkMaker(TokenCipher([TOKEN_KEY]).sealer(PURPOSE), "", timedelta(seconds=-1))
+    assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, b"JPEG", "image/jpeg")
+    assert asked == ["a.jpg"]
+    assert open_link(mailroom, old, Target.PICTURE, asset).status_code == 410
+
+
+def test_the_picture_of_a_link_is_that_of_the_media_of_the_settings(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    """As a JPEG of 960 pixels at most, whatever the file is."""
+    (tmp_path / "a.png").write_bytes(photo("PNG", (2000, 1000)))
+    monkeypatch.setenv("SOCIALPUB_MEDIA_ROOT", str(tmp_path))
+    load_settings.cache_clear()
+    drawn = Image.open(io.BytesIO(draw_stored("a.png")))
+    load_settings.cache_clear()
+    assert (drawn.format, drawn.size) == ("JPEG", (960, 480))
 
 
 def test_an_old_an_altered_and_an_empty_link_say_so(mailroom, links):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
 
 from socialpub.models import NotificationRoute
+from socialpub.services.notices.route_events import Grouping
 from socialpub.services.notices.routes import choose_routes, find_quiet_end
 
 LARP, OTHER = uuid4(), uuid4()
@@ -86,6 +87,22 @@ def test_what_happens_in_quiet_hours_comes_as_one_list_afterwards(mailroom):
     mailroom.world.run("update social_notifications set next_attempt_at = now()")
     assert mailroom.run().sent == 1
     assert mailroom.inbox.box.mails[0].message["Subject"].startswith("3 drafts are approved")
+
+
+def test_what_waits_for_its_pace_does_not_leave_in_quiet_hours_that_begin_meanwhile(mailroom):
+    """The first message is a minute before them, and the second would be four minutes after their beginning."""
+    [begins, ends] = mailroom.world.one(
+        "select (utc + interval '1 minute')::time, (utc + interval '2 hours')::time"
+        " from (values (now() at time zone 'UTC')) as clock (utc)"
+    )
+    mailroom.route(event="SocialPublishFailedEvent", quiet_from=begins, quiet_until=ends, time_zone="UTC")
+    mailroom.grouping = Grouping(pace=timedelta(minutes=5))
+    larp = mailroom.world.add_page()
+    for title in ("First", "Second"):
+        mailroom.become(mailroom.world.schedule(larp, body=title, title=title), "failed")
+        mailroom.run()
+    times = "select array_agg(next_attempt_at - now() > interval '100 minutes' order by created_at)"
+    assert mailroom.world.one(f"{times} from social_notifications") == ([False, True],)
 
 
 def test_events_that_nobody_wants_are_settled_without_a_message(mailroom):

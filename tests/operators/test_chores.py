@@ -55,13 +55,15 @@ def test_where_nothing_is_to_be_done_one_query_says_so(world):
     assert len([text for text in statements if "social_" in text]) == 1
 
 
-def test_who_looks_for_work_seals_the_audit_log(world, monkeypatch):
-    """Every five minutes, in the task that runs anyway."""
+def test_who_looks_for_work_seals_the_audit_log(world, monkeypatch, capsys):
+    """Every five minutes, in the task that runs anyway; the log keeps a copy of the chain's head."""
     world.schedule(world.add_page(), due_in=3600)
     monkeypatch.setattr("socialpub.hooks.database.open_database", lambda pool_size: world.engine(pool_size=pool_size))
     operator = FindChoresOperator(task_id="find_chores")
     assert operator.choose_branch({"dag_run": SimpleNamespace(dag_id="verify_handed_over_posts")}) == []
     assert world.one("select row_count, (select count(*) from social_audit_log) from social_audit_seals") == (4, 4)
+    [digest] = world.one("select encode(digest, 'hex') from social_audit_seals")
+    assert f"the head is 1:{digest}." in capsys.readouterr().out
 
 
 def only(found, name):
@@ -145,6 +147,34 @@ def test_waiting_events_and_old_rows_have_their_tasks(world):
     assert only(find(world), "has_old_rows")
     assert tidy_up(world.engine(), TidyLimits(), actor="test")["old events"] == 2
     assert set(find(world).values()) == {False}
+
+
+def test_what_was_promised_for_a_time_is_kept_so_long_and_no_longer(world):
+    """An answer to its key for 24 hours, a revocation until its token is over, an unfinished upload for two days."""
+    larp = world.add_page()
+    answer = (
+        "insert into social_api_answers (principal, idempotency_key, request_hash, created_at)"
+        " values ('anna', %s, repeat('a', 64), now() - %s::interval)"
+    )
+    revocation = "insert into social_revoked_tokens (token_id, expires_at) values (%s, now() - %s::interval)"
+    world.run(answer, "young", "23 hours 59 minutes")
+    world.run(revocation, "leeway", "59 minutes")
+    upload = (
+        "insert into social_uploads (larp_id, created_by, storage_path, mime_type, size_bytes, updated_at)"
+        " values (%s, 'anna', %s, 'image/png', 1, now() - %s::interval)"
+    )
+    world.run(upload, larp, "young", "47 hours")
+    assert set(find(world).values()) == {False}
+    assert sum(tidy_up(world.engine(), TidyLimits(), actor="test").values()) == 0
+    world.run(answer, "old", "24 hours 1 minute")
+    assert only(find(world), "has_old_rows")
+    world.run(revocation, "over", "61 minutes")
+    world.run(upload, larp, "old", "49 hours")
+    tidied = tidy_up(world.engine(), TidyLimits(), actor="test")
+    assert tidied == {"old events": 0, "old answers": 1, "old revocations": 1, "unfinished uploads": 1}
+    assert world.one("select idempotency_key from social_api_answers") == ("young",)
+    assert world.one("select token_id from social_revoked_tokens") == ("leeway",)
+    assert world.one("select storage_path from social_uploads") == ("young",)
 
 
 def test_files_that_no_draft_took_up_go_after_a_week_with_their_rows(world, tmp_path):

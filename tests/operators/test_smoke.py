@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -74,6 +76,7 @@ def test_a_refused_token_ends_red_and_leaves_nothing(smoke, sandbox):
     with pytest.raises(GraphError):
         smoke.run(NOW)
     assert sandbox.control.posts(PAGE) == []
+    assert (smoke.failed_step, list(smoke.seconds)) == ("publish", ["publish"])
 
 
 def test_what_is_shown_otherwise_than_sent_is_deleted_and_ends_red(smoke, sandbox, monkeypatch):
@@ -82,7 +85,7 @@ def test_what_is_shown_otherwise_than_sent_is_deleted_and_ends_red(smoke, sandbo
     monkeypatch.setattr("socialpub.services.smoke.read_post", lambda *call: shown)
     with pytest.raises(SmokeTestError, match="otherwise than it was sent"):
         smoke.run(NOW)
-    assert "delete" in smoke.seconds
+    assert (smoke.failed_step, list(smoke.seconds)) == ("read_back", ["publish", "read_back", "delete"])
     assert sandbox.control.posts(PAGE) == []
 
 
@@ -98,8 +101,9 @@ def test_only_a_connected_page_that_is_marked_is_tried_on(smoke, world):
         mark_sandbox(engine, "1", is_sandbox=True, actor="anna")
 
 
-def test_the_task_reports_its_times_or_skips(world, sandbox, monkeypatch):
-    """With the connections and settings that Airflow gives it."""
+@pytest.fixture
+def airflow(world, sandbox, monkeypatch) -> Iterator[dict]:
+    """The connections and settings that Airflow gives the task; the context of a run."""
     monkeypatch.setenv("SOCIALPUB_TOKEN_KEYS", TOKEN_KEY)
     database = {
         "conn_type": "postgres",
@@ -112,15 +116,32 @@ def test_the_task_reports_its_times_or_skips(world, sandbox, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_FACEBOOK_APP", json.dumps({**app, "extra": {"graph_url": sandbox.url}}))
     load_settings.cache_clear()
     LATENCIES.take()  # Of other tests in this process.
+    yield {"dag_run": SimpleNamespace(dag_id="smoke_test_page", run_id="r1")}
+    load_settings.cache_clear()
+
+
+def test_the_task_reports_its_times_or_skips(world, airflow):
+    """What it measured is counted as well."""
     world.add_page(PAGE)
-    context = {"dag_run": SimpleNamespace(dag_id="smoke_test_page", run_id="r1")}
-    try:
-        with pytest.raises(AirflowSkipException, match="socialpub sandbox"):
-            SmokeTestOperator(task_id="smoke").execute(context)
-        world.run("update facebook_page_connections set is_sandbox = true")
-        report = SmokeTestOperator(task_id="smoke").execute(context)
-    finally:
-        load_settings.cache_clear()
+    with pytest.raises(AirflowSkipException, match="socialpub sandbox"):
+        SmokeTestOperator(task_id="smoke").execute(airflow)
+    world.run("update facebook_page_connections set is_sandbox = true")
+    report = SmokeTestOperator(task_id="smoke").execute(airflow)
     assert set(report[PAGE]) == {"publish", "read_back", "delete", "see_it_gone"}
     sent = "select sum(amount) from social_metric_changes where labels[1] = 'feed' and metric !~ 'sum$'"
     assert world.one(sent) == (1,)
+
+
+def test_a_page_that_fails_keeps_no_other_from_being_tried_and_its_times_are_told(world, sandbox, airflow, capsys):
+    """Red in the end, with the Page, the step and what to do."""
+    sandbox.control.add_page("200000000000002", "Druga", token="EAAGpage200000000000002")
+    for page_id in (PAGE, "200000000000002"):
+        world.add_page(page_id, name=f"LARP {page_id}")
+    world.run("update facebook_page_connections set is_sandbox = true")
+    sandbox.control.add_fault("invalid_100", page_id=PAGE, times=0)
+    with pytest.raises(SmokeTestError, match=rf"Page LARP {PAGE} .*: .* Next: ") as red:
+        SmokeTestOperator(task_id="smoke").execute(airflow)
+    assert "LARP 200000000000002" not in str(red.value)
+    told = capsys.readouterr().out
+    assert re.search(rf"LARP {PAGE} .*: publish [\d.]+ s; no webhook came; it failed at publish", told)
+    assert re.search(r"LARP 200000000000002 .*: publish [\d.]+ s, read_back [\d.]+ s, delete [\d.]+ s, see_", told)

@@ -163,6 +163,13 @@ def test_any_order_of_arrival_ends_the_same(desk, larp, order, together):
     assert [row[0] for row in removals(desk)] == [post]
 
 
+def test_what_waits_is_processed_in_the_order_in_which_it_happened(desk, larp):
+    """One look is enough for a removal that arrived before the post of which it tells."""
+    post = make_unconfirmed(desk, larp)
+    assert deliver(desk, event(verb="remove", at=5), event()) == {"published": 1, "removal_noted": 1}
+    assert [row[0] for row in removals(desk)] == [post]
+
+
 def test_an_event_that_comes_before_the_answer_waits_for_it(desk, larp):
     """It is ours; we only do not know its id yet."""
     post = desk.world.schedule(larp)

@@ -51,6 +51,13 @@ select
         order by position
         limit 1
     ) as thumbnail_url,
+    (
+        select id
+        from social_draft_assets
+        where draft_id = near.draft_id and (type = 'photo' or thumbnail_path is not null)
+        order by position
+        limit 1
+    ) as picture_id,
     assets.failed as failed_assets,
     assets.waiting > 0 and near.status != 'handed_over' as has_files_to_check
 from near

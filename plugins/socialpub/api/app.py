@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from socialpub.api import description, draft_moves, draft_views, drafts, facebook, metrics, session, uploads, webhook
-from socialpub.api.middleware import HiddenQuery, SafeAnswers
+from socialpub.api.middleware import BoundedBody, HiddenQuery, SafeAnswers
 from socialpub.api.problems import add_handlers
 from socialpub.api.resources import Resources
 
@@ -34,6 +34,7 @@ def create_app(resources: Resources | None = None) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     add_handlers(app)
+    app.add_middleware(BoundedBody)
     app.add_middleware(SafeAnswers)
     app.add_middleware(HiddenQuery)
     return app

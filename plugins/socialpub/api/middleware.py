@@ -1,4 +1,4 @@
-"""What surrounds every answer: headers that browsers obey, and a query that no access log sees."""
+"""What surrounds every request: a bound on its size, headers that browsers obey, a query that no access log sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from collections.abc import Mapping
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from socialpub.api.problem import Problem
+
 CALLBACK = "/social/facebook/callback"
+LARGEST_BODY = 4 << 20
+"""Bytes. A batch of Facebook's webhook has up to 1,000 changes; a draft of 63,000 characters has a fifth of it."""
 QUERY = "socialpub.query"
 """Where the callback finds its query string."""
 
@@ -52,6 +56,33 @@ class SafeAnswers:
             await send(message)
 
         await self.app(scope, receive, send_safely)
+
+
+class BoundedBody:
+    """Refuses what is larger than anything that our routes take.
+
+    A JSON body is gathered in memory before anybody asks who sent it. Files come by PATCH, a buffer at a time.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received = 0
+
+        async def receive_some() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > LARGEST_BODY:
+                raise Problem(
+                    413, "too_large", f"A request has at most {LARGEST_BODY} bytes.",
+                    next_step="send less at once; files go in pieces to /uploads.",
+                )  # fmt: skip
+            return message
+
+        is_bounded = scope["type"] == "http" and scope["method"] != "PATCH"
+        await self.app(scope, receive_some if is_bounded else receive, send)
 
 
 class HiddenQuery:

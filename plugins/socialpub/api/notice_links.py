@@ -25,6 +25,7 @@ from socialpub.hooks.connections import read_airflow_url
 from socialpub.hooks.database import open_database
 from socialpub.hooks.notices import open_link_maker
 from socialpub.models import EventPostDraft, ScheduledPublish
+from socialpub.services.drafts.pictures import find_asset_picture
 from socialpub.services.notices.links import LinkMaker, Target
 from socialpub.settings import load_settings
 
@@ -43,6 +44,8 @@ class LinkResources:
     airflow_url: Callable[[], str] = read_airflow_url
     draft_url: Callable[[], str] = lambda: load_settings().draft_url
     """Where the backoffice shows a draft, with {larp_id} and {draft_id}; "" shows a page of our own."""
+    draw: Callable[[str], bytes] = lambda path: draw_stored(path)
+    """A small JPEG of the photo at a storage path."""
 
     @cached_property
     def engine(self) -> Engine:
@@ -81,6 +84,8 @@ def _open(resources: LinkResources, sealed: str) -> Response:
         found = resources.open_links().read(sealed)
         if found is None:
             return _page("This link no longer works", 410, "Links end after some days. Look in the backoffice.")
+        if found[0] == Target.PICTURE:
+            return _show_picture(resources, found[1])
         with transaction(resources.engine, actor="link") as session:
             return _follow(session, resources, *found)
     except SocialpubError:
@@ -98,6 +103,22 @@ def _follow(session: Session, resources: LinkResources, target: Target, entity_i
         attempt = post.attempts[-1]
         return RedirectResponse(f"{resources.airflow_url()}/dags/{attempt.dag_id}/runs/{attempt.run_id}")
     return _page("Not there any more", 404, "What the link led to is gone, or has moved on.")
+
+
+def _show_picture(resources: LinkResources, asset_id: UUID) -> Response:
+    path = find_asset_picture(resources.engine, asset_id, actor="link")
+    if path is None:
+        return _page("Not there any more", 404, "The picture is gone.")
+    return Response(resources.draw(path), media_type="image/jpeg")
+
+
+def draw_stored(path: str) -> bytes:
+    """From the media of the settings. Raises a `MediaError`."""
+    from socialpub.hooks.storage import AirflowMediaStore
+    from socialpub.media.picture import draw_picture
+
+    settings = load_settings()
+    return draw_picture(AirflowMediaStore(settings.media).open(path), settings.media_limits.photo)
 
 
 def _show_draft(draft: EventPostDraft | None, draft_url: str) -> Response:

@@ -62,6 +62,7 @@ _WORDS = {
     401: "Nobody is logged in, or the token is not taken.",
     403: "Known, but not allowed to.",
     404: "Not there, or not for you.",
+    408: "The rest of the request did not come.",
     409: "The draft is in another state, or was changed meanwhile.",
     412: "The draft was changed since you read it (If-Match).",
     413: "Too large.",
@@ -75,10 +76,10 @@ _WORDS = {
 def documented(*statuses: int) -> dict[int | str, dict[str, object]]:
     """For a route's `responses`: problems that it answers with, beside those that every route has.
 
-    What can be of a wrong content type (415) has a body, and that can be unreadable.
+    What can be of a wrong content type (415) has a body, and that can be unreadable or too large.
     """
-    unreadable = {400} if 415 in statuses else set()
+    of_body = {400, 413} if 415 in statuses else set()
     return {
         status: {"model": ProblemAnswer, "description": _WORDS[status]}
-        for status in sorted({401, 403, 404, 422, 503, *statuses, *unreadable})
+        for status in sorted({401, 403, 404, 422, 503, *statuses, *of_body})
     }

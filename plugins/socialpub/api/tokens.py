@@ -60,15 +60,18 @@ def read_token(token: str, settings: TokenSettings, keys: KeyRing) -> Bearer:
 
 
 def _verify(token: str, key: Any, settings: TokenSettings) -> dict[str, Any]:  # noqa: ANN401 - keys of several kinds
-    return jwt.decode(
-        token,
-        key,
-        algorithms=list(_ALGORITHMS),
-        audience=settings.audience,
-        issuer=settings.issuer,
-        leeway=settings.leeway,
-        options={"require": list(_REQUIRED)},
-    )
+    try:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=list(_ALGORITHMS),
+            audience=settings.audience,
+            issuer=settings.issuer,
+            leeway=settings.leeway,
+            options={"require": list(_REQUIRED)},
+        )
+    except TypeError as error:  # PyJWT's word for an elliptic key and a token of RSA, and the like.
+        raise jwt.InvalidKeyError("The key is of another kind than the token's algorithm") from error
 
 
 def _read_claims(claims: Mapping[str, Any]) -> Bearer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -22,6 +24,8 @@ UPLOADS = f"{SOCIAL}/uploads"
 PIECE = "application/offset+octet-stream"
 _BUFFER = 1 << 20
 _MOST_BYTES = 2**53
+_SILENCE_SECONDS = 30.0
+"""A line that brings nothing for so long is broken, though TCP may not know for hours: what was cut has to go on."""
 
 Writer = Annotated[Principal, Depends(require(Permission.WRITE_DRAFTS))]
 router = APIRouter(route_class=GuardedRoute, tags=["Uploads"])
@@ -89,7 +93,7 @@ async def show_upload(
 
 @router.patch(
     f"{UPLOADS}/{{upload_id}}",
-    responses=documented(409, 415),
+    responses=documented(408, 409, 415),
     openapi_extra={
         "requestBody": {"required": True, "content": {PIECE: {"schema": {"type": "string", "format": "binary"}}}}
     },
@@ -117,17 +121,36 @@ async def send_piece(
     return UploadAnswer.of(found)
 
 
+async def _listen(request: Request) -> AsyncIterator[bytes]:
+    """The body's parts. Raises `TimeoutError` where nothing comes any more."""
+    parts = request.stream()
+    while True:
+        async with asyncio.timeout(_SILENCE_SECONDS):
+            part = await anext(parts)
+        if not part:  # The last one is empty.
+            return
+        yield part
+
+
 async def _receive(request: Request, piece: Piece) -> None:
-    """As it comes in, a buffer at a time: a large file takes no memory."""
+    """As it comes in, a buffer at a time: a large file takes no memory. Raises 408 where nothing comes any more.
+
+    While a piece is open nobody else may write the file, so a line that died without a word must not hold it.
+    """
     buffer = bytearray()
     try:
-        async for part in request.stream():
+        async for part in _listen(request):
             buffer += part
             if len(buffer) >= _BUFFER:
                 await in_thread(request, piece.write, bytes(buffer))
                 buffer.clear()
     except ClientDisconnect:
         pass  # Nobody waits for an answer; what came is kept, and the client goes on there.
+    except TimeoutError as error:
+        raise Problem(
+            408, "upload_silent", f"Nothing came for {_SILENCE_SECONDS:.0f} seconds; what came before is kept.",
+            next_step="GET the upload, and go on at its received_bytes.", headers={"connection": "close"},
+        ) from error  # fmt: skip
     finally:
         if buffer:
             await in_thread(request, piece.write, bytes(buffer))

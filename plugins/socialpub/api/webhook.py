@@ -19,13 +19,12 @@ from socialpub.api.problem import Problem, documented
 from socialpub.api.resources import Resources, TheResources
 from socialpub.api.threads import in_thread
 from socialpub.errors import SocialpubError
-from socialpub.graph.webhook import PageEvent, is_signed, read_events
+from socialpub.graph.webhook import is_signed, read_events
 from socialpub.services.webhook import process_events, store_events
 
 log = logging.getLogger(__name__)
 
 WEBHOOK = "/api/social/facebook/status"
-_LARGEST_DELIVERY = 4 << 20  # bytes; a batch has up to 1,000 changes
 
 
 class Stored(BaseModel):
@@ -36,18 +35,17 @@ class Stored(BaseModel):
 
 async def require_signature(request: Request, resources: TheResources) -> bytes:
     """The raw body, signed by our app. Anything else is refused before it is looked at."""
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > _LARGEST_DELIVERY:
-            raise Problem(413, "too_large", f"A delivery has at most {_LARGEST_DELIVERY} bytes.")
-    secret = await in_thread(request, resources.app_secret)
-    if not is_signed(body, request.headers.get("x-hub-signature-256", ""), secret):
+    body, signature = await request.body(), request.headers.get("x-hub-signature-256", "")
+    if not await in_thread(request, _is_ours, resources, body, signature):
         raise Problem(
             403, "not_signed", "X-Hub-Signature-256 is not our app's over this body.",
             next_step="compare the app secret at Facebook with that of the Airflow connection facebook_app.",
         )  # fmt: skip
     return body
+
+
+def _is_ours(resources: Resources, body: bytes, signature: str) -> bool:
+    return is_signed(body, signature, resources.app_secret())
 
 
 async def require_verify_token(
@@ -87,17 +85,18 @@ async def receive(
     request: Request, body: Annotated[bytes, Depends(require_signature)], resources: TheResources
 ) -> Stored:
     """Store what Facebook reports, answer, and only then compare it with our posts."""
-    try:
-        events = read_events(body)
-    except ValueError as error:
-        raise Problem(400, "no_json", f"The delivery is no JSON: {error}.") from error
-    stored = await in_thread(request, _store, resources, events)
+    stored = await in_thread(request, _store, resources, body)
     if stored:
         _process_later(request, resources)
     return Stored(stored=stored)
 
 
-def _store(resources: Resources, events: list[PageEvent]) -> int:
+def _store(resources: Resources, body: bytes) -> int:
+    """In a thread as a whole: a batch of a thousand changes takes a while to read, and the loop serves Airflow too."""
+    try:
+        events = read_events(body)
+    except ValueError as error:
+        raise Problem(400, "no_json", f"The delivery is no JSON: {error}.") from error
     return store_events(resources.engine, events)
 
 

@@ -24,6 +24,12 @@ def list_seals(session: Session) -> list[Row[Any]]:
     )  # fmt: skip
 
 
+def read_last_seal(session: Session) -> Row[Any] | None:
+    """Number and digest; None where nothing is sealed yet."""
+    newest = select(AuditSeal.number, AuditSeal.digest).order_by(AuditSeal.number.desc()).limit(1)
+    return session.execute(newest).first()
+
+
 def read_cluster(session: Session) -> int:
     """The server's own number."""
     number: int = session.scalars(text("select system_identifier from pg_control_system()")).one()

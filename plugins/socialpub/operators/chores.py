@@ -41,11 +41,13 @@ class FindChoresOperator(BaseBranchOperator):
         from socialpub.db.engine import transaction
         from socialpub.hooks.database import open_database
         from socialpub.services.audit.seal import seal_audit_log
+        from socialpub.services.audit.verify import read_head
         from socialpub.settings import load_settings
 
         settings, engine = load_settings(), open_database(pool_size=1)
         try:
             sealed = seal_audit_log(engine, max_seals=_SEALS_A_RUN)
+            head = read_head(engine)
             with transaction(engine, actor=context["dag_run"].dag_id) as session:
                 chores = find_chores(
                     session,
@@ -60,7 +62,8 @@ class FindChoresOperator(BaseBranchOperator):
                 )
         finally:
             engine.dispose()
-        self.log.info("%s rows of the audit log are sealed.", sealed)
+        # A copy of the head outside of the database: the tail of the log can't be cut off unseen behind it.
+        self.log.info("%s rows of the audit log are sealed; the head is %s.", sealed, head)
         wanted = {
             "hand_over_posts": chores.has_posts_to_hand_over,
             "verify_posts": chores.has_posts_to_verify,

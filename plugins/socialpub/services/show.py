@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, or_, select
 from sqlalchemy.orm import Session
 
 from socialpub.db.engine import transaction
 from socialpub.errors import UnknownPostError
-from socialpub.models import AuditLogEntry, PublishAttempt, ScheduledPublish
+from socialpub.models import AuditLogEntry, DraftAsset, PublishAttempt, ScheduledPublish
 from socialpub.services.resolve import match_facebook_post
+
+_PARAMETERS = ("story_fbid", "fbid", "v")
+_WORD = re.compile(r"(?=.*\d)[\w-]{1,200}", re.ASCII)  # A number or a pfbid; "posts" is no post's.
 
 
 def show(engine: Engine, wanted: str) -> list[str]:
@@ -40,11 +45,34 @@ def _find_post(session: Session, wanted: str) -> ScheduledPublish | None:
     posts = select(ScheduledPublish)
     if live := match_facebook_post(wanted):
         posts = posts.where(ScheduledPublish.facebook_post_id == live)
-    elif wanted.startswith("http"):  # An address without numbers; a person can wait for the search of all posts.
-        posts = posts.where(ScheduledPublish.permalink_url == wanted)
+    elif word := _read_address(wanted):
+        posts = posts.where(_has_address(word))
     else:
         posts = posts.join(PublishAttempt).where(PublishAttempt.fbtrace_id == wanted)
     return session.scalars(posts.limit(1)).first()
+
+
+def _read_address(text: str) -> str | None:
+    """What tells one address of Facebook's from another, without the host, tracking and slashes around it."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https"):
+        return None
+    query = parse_qs(parts.query)
+    named = next((query[name][0] for name in _PARAMETERS if name in query), None)
+    word = named or parts.path.rstrip("/").rpartition("/")[2]
+    return word if _WORD.fullmatch(word) else None
+
+
+def _has_address(word: str) -> ColumnElement[bool]:
+    """A person can wait for a search of all posts. A video's address has the number of the video, not of the post."""
+    stored = ScheduledPublish.permalink_url.regexp_match(f"(/|[?&]({'|'.join(_PARAMETERS)})=){word}/?([?&#]|$)")
+    media = select(DraftAsset.draft_id).where(DraftAsset.facebook_media_id == word)
+    live = ScheduledPublish.facebook_post_id.is_not(None)
+    return or_(stored, ScheduledPublish.facebook_post_id.endswith(f"_{word}", autoescape=True),
+               live & ScheduledPublish.draft_id.in_(media))  # fmt: skip
 
 
 def _describe(post: ScheduledPublish) -> Iterator[str]:

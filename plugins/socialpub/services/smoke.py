@@ -29,7 +29,10 @@ class SmokeTestError(SocialpubError):
 
 @dataclass(slots=True)
 class SmokeTest:
-    """One Page, once. `seconds` tells how long each step took; a step that did not happen is not in it."""
+    """One Page, once. `seconds` tells how long each step took; a step that did not happen is not in it.
+
+    A step that failed is in it too, and named by `failed_step`.
+    """
 
     engine: Engine
     client: GraphClient
@@ -37,6 +40,7 @@ class SmokeTest:
     token: Secret = field(repr=False)
     webhook_patience: timedelta = timedelta(seconds=10)
     seconds: dict[str, float] = field(default_factory=dict)
+    failed_step: str = ""
 
     def run(self, now: datetime) -> dict[str, float]:
         """Publish, read back, look for the webhook, delete, and see that it is gone.
@@ -56,9 +60,13 @@ class SmokeTest:
 
     def _time(self, step: str, work: Callable[[], T]) -> T:
         started = time.monotonic()
-        result = work()
-        self.seconds[step] = round(time.monotonic() - started, 3)
-        return result
+        try:
+            return work()
+        except SocialpubError:
+            self.failed_step = self.failed_step or step
+            raise
+        finally:
+            self.seconds[step] = round(time.monotonic() - started, 3)
 
     def _read_back(self, post_id: str, message: str) -> None:
         found = read_post(self.client, post_id, self.token)

@@ -9,7 +9,14 @@ from typing import Any
 
 from sqlalchemy import Engine, Row
 
-from socialpub.db.audit import count_unsealed, digest_old_seal, digest_seal, list_seals, read_cluster
+from socialpub.db.audit import (
+    count_unsealed,
+    digest_old_seal,
+    digest_seal,
+    list_seals,
+    read_cluster,
+    read_last_seal,
+)
 from socialpub.db.engine import transaction
 from socialpub.errors import AuditError
 
@@ -62,6 +69,13 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
         unsealed = count_unsealed(session)
     head = _head(seals[-1]) if seals else "none"
     return AuditVerdict(sum(seal.row_count for seal in own), unsealed, len(seals), head, tuple(troubles))
+
+
+def read_head(engine: Engine) -> str:
+    """The `head` of the chain as it is now, without a look at what it covers; "none" before the first seal."""
+    with transaction(engine, actor="audit") as session:
+        newest = read_last_seal(session)
+    return _head(newest) if newest else "none"
 
 
 def compare_seals(engine: Engine, numbers: Sequence[int]) -> list[str]:

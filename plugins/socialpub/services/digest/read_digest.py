@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select
@@ -126,9 +127,14 @@ def _coming(post: Row[Any], zone: ZoneInfo, links: LinkMaker, findings: Sequence
         when=format_instant(post.publish_at, zone.key),
         state=approved if post.status == PostStatus.PENDING else f"{_say_status(post.status)}, {approved}",
         findings=(*find_post_troubles(post, zone), *findings),
-        thumbnail_url=post.thumbnail_url or "",
+        thumbnail_url=post.thumbnail_url or _link_picture(post.picture_id, links),
         links=(links.make(Target.DRAFT, post.draft_id, "Draft"),),
     )
+
+
+def _link_picture(asset_id: UUID | None, links: LinkMaker) -> str:
+    """A photo that lies in our own media has no address but that of a sealed link."""
+    return links.make(Target.PICTURE, asset_id, "").url if asset_id else ""
 
 
 def _say_status(status: str) -> str:

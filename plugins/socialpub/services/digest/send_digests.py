@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, Select, exists, func, insert, select
+from sqlalchemy import Engine, Select, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from socialpub.db.digests import claim_digest
@@ -37,7 +38,7 @@ class DigestOrder:
     is_dry_run: bool = False
     """Show it, whatever the hour; record and send nothing."""
     run_id: str = ""
-    """Tells a forced digest from the first one."""
+    """Tells a forced digest from the first one, and from another forced one; the same run again sends nothing twice."""
 
 
 @dataclass
@@ -144,6 +145,8 @@ def _enqueue(
         for route in recipients
         if not (digest.is_empty and route.skip_empty)
     ]
-    if messages:
-        session.execute(insert(Notification), messages)
-    return len(messages)
+    if not messages:
+        return 0
+    # A forced run that is cleared comes here again, after some LARPs were told and before others were.
+    new = insert(Notification).on_conflict_do_nothing(index_elements=[Notification.dedupe_key])
+    return len(session.scalars(new.returning(Notification.id), messages).all())

@@ -23,7 +23,18 @@ def find_picture_path(engine: Engine, larp_id: UUID, asset_id: UUID, caller: Cal
             .where(DraftAsset.id == asset_id, EventPostDraft.larp_id == larp_id)
         ).one_or_none()
         if asset is not None:
-            return asset.storage_path if asset.type == AssetType.PHOTO else asset.thumbnail_path
+            return _path_of(asset)
         upload = session.get(Upload, asset_id)
     is_photo = upload is not None and upload.larp_id == larp_id and upload.mime_type.startswith("image/")
     return upload.storage_path if upload and is_photo and upload.checksum_sha256 else None
+
+
+def find_asset_picture(engine: Engine, asset_id: UUID, *, actor: str) -> str | None:
+    """The same of an asset of any LARP, for who has the right to see it by other means; None where there is none."""
+    with transaction(engine, actor=actor) as session:
+        asset = session.get(DraftAsset, asset_id)
+    return _path_of(asset) if asset else None
+
+
+def _path_of(asset: DraftAsset) -> str | None:
+    return asset.storage_path if asset.type == AssetType.PHOTO else asset.thumbnail_path

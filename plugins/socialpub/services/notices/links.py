@@ -16,6 +16,8 @@ class Target(StrEnum):
     DRAFT = "draft"
     LIVE_POST = "live"
     AIRFLOW_RUN = "run"
+    PICTURE = "picture"
+    """Of an asset: a mail shows it, nobody clicks on it."""
 
 
 @dataclass(frozen=True, slots=True)

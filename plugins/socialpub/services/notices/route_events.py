@@ -35,13 +35,20 @@ class _Group:
     event: str
     larp_id: UUID | None
     cause: str
-    channel: str
-    recipient: str
-    quiet_until: datetime | None
+    route: NotificationRoute
+    time_zone: str | None
 
     @property
     def key(self) -> str:
         return f"{self.event}:{self.larp_id or 'all'}:{self.cause}"
+
+    @property
+    def target(self) -> dict[str, str]:
+        return {"channel": self.route.channel, "recipient": self.route.recipient}
+
+    def not_quiet_before(self, instant: datetime) -> datetime:
+        """The instant, or the end of the quiet hours that it lies in."""
+        return max(instant, find_quiet_end(self.route, self.time_zone, instant) or instant)
 
 
 def route_events(engine: Engine, grouping: Grouping, *, actor: str) -> int:
@@ -68,9 +75,7 @@ def _route(session: Session, events: Sequence[Row[Any]], grouping: Grouping) -> 
         if not chosen:
             unwanted.append(event.id)
         for route in chosen:
-            quiet_until = find_quiet_end(route, event.time_zone, now)
-            group = _Group(event.event, event.larp_id, event.cause, route.channel, route.recipient, quiet_until)
-            groups[group].append(event.id)
+            groups[_Group(event.event, event.larp_id, event.cause, route, event.time_zone)].append(event.id)
     for group, ids in groups.items():
         _gather(session, group, ids, now, grouping)
     session.execute(update(OutboxEvent).where(OutboxEvent.id.in_([e.id for e in events])).values(routed_at=now))
@@ -82,9 +87,8 @@ def _gather(session: Session, group: _Group, ids: list[int], now: datetime, grou
     open_id, last_at = find_open_notification(
         session,
         group_key=group.key,
-        channel=group.channel,
-        recipient=group.recipient,
         max_items=grouping.max_items,
+        **group.target,
     )
     if open_id is not None:
         listed = session.scalars(
@@ -93,10 +97,10 @@ def _gather(session: Session, group: _Group, ids: list[int], now: datetime, grou
         room = grouping.max_items - listed
         _link(session, open_id, ids[:room])
         ids = ids[room:]
-        not_before = max(now, group.quiet_until or now)
+        not_before = now
     else:
         pace = grouping.pace if group.event.startswith("SocialPublish") else timedelta(0)
-        not_before = max(now, group.quiet_until or now, last_at + pace if last_at else now)
+        not_before = max(now, last_at + pace if last_at else now)
     parts = {uuid4(): ids[start : start + grouping.max_items] for start in range(0, len(ids), grouping.max_items)}
     if not parts:
         return
@@ -104,12 +108,12 @@ def _gather(session: Session, group: _Group, ids: list[int], now: datetime, grou
         "event": group.event,
         "group_key": group.key,
         "larp_id": group.larp_id,
-        "channel": group.channel,
-        "recipient": group.recipient,
-        "next_attempt_at": not_before,
+        # What waits for its pace may come into the quiet hours by that.
+        "next_attempt_at": group.not_quiet_before(not_before),
+        **group.target,
     }
     messages = [
-        {"id": message, "dedupe_key": f"{group.channel}:{group.recipient}:{part[0]}", **common}
+        {"id": message, "dedupe_key": f"{group.route.channel}:{group.route.recipient}:{part[0]}", **common}
         for message, part in parts.items()
     ]
     session.execute(insert(Notification), messages)
