@@ -1,8 +1,8 @@
 """First paint of the console's Queue and Calendar beside a million scheduled posts.
 
 `python -m bench.console_load [rows]`. Half of the posts are one LARP's, a minute apart around now; that LARP is looked
-at. The app runs in a process of its own, as for `bench.api_load`. Measured is what a person waits for: from the
-navigation to Chromium's first paint with content; without Chromium, the whole page over HTTP.
+at, and the Queue of all LARPs. The app runs in a process of its own, as for `bench.api_load`. Measured is what a person
+waits for: from the navigation to Chromium's first paint with content; without Chromium, the whole page over HTTP.
 """
 
 from __future__ import annotations
@@ -111,7 +111,10 @@ def measure(rows: int) -> Iterator[Line]:
         with serve(database, str(keys)) as url, open_eyes(make_token(key, "editor")) as (eyes, look):
             larp = f"{url}/console/larp/{row[0]}"
             for name, paths in (
-                ("console_queue_1m", ("queue", "queue?state=needs_a_person", "queue?state=published")),
+                (
+                    "console_queue_1m",
+                    ("queue", "queue?state=needs_a_person", "queue?state=published", "queue?larps=all"),
+                ),
                 ("console_calendar_1m", ("calendar", "calendar?view=week")),
             ):
                 look(f"{larp}/{paths[0]}")

@@ -49,12 +49,16 @@ PEOPLE = {
     "anna": "USER",
     "ola": "USER",
     "zosia": "USER",
+    "leon": "USER",
     "nobody": "USER",
 }
 ROLES = (
     ("anna", "marketing_coordinator", "*"),
     ("ola", "social_approver", "*"),
     ("zosia", "event_editor", "*"),
+    # Of two LARPs that a test may add; see test_queue_of_all.py.
+    ("leon", "marketing_coordinator", str(UUID(int=1))),
+    ("leon", "event_editor", str(UUID(int=2))),
 )
 WIDTHS = (1440, 390)
 _AXE = (Path(__file__).parent / "vendor" / "axe-core-4.14.1.min.js").read_text()

@@ -82,6 +82,7 @@ def test_a_post_is_moved_by_keyboard(site, log_in):
     tab.get_by_label("New time").press("Enter")
     expect(tab.get_by_role("main").get_by_text("is planned for Sat 12 Jun 2027, 09:15 CEST")).to_be_visible()
     assert planned(site, post) == "2027-06-12T09:15+0200"
+    look(tab)
 
 
 def test_a_time_that_does_not_exist_is_offered_its_neighbours(site, log_in):
@@ -116,6 +117,7 @@ def test_the_past_is_refused_with_the_reason(site, log_in):
     tab.get_by_label("New time").fill("2020-06-10T18:00")
     tab.get_by_role("button", name="Move").click()
     expect(tab.get_by_role("main").get_by_text("is past")).to_be_visible()
+    look(tab)
     assert planned(site, post) == "2027-06-10T18:00+0200"
 
 
@@ -126,6 +128,7 @@ def test_a_move_of_a_draft_that_somebody_edited_meanwhile_is_refused(site, log_i
     tab.locator("input[name=version]").evaluate("field => { field.value = '99999'; }")
     tab.get_by_role("button", name="Move").click()
     expect(tab.get_by_role("main")).to_contain_text("meanwhile")
+    look(tab)
 
 
 @pytest.mark.parametrize("person", ["zosia", "ola"])
@@ -153,6 +156,7 @@ def test_another_larps_posts_are_neither_shown_nor_moved(site, log_in):
     answer = tab.goto(site.at("calendar", "move", post))
     assert answer
     assert answer.status == 404
+    look(tab)
 
 
 def test_a_full_day_stays_readable_and_all_of_it_can_be_read(site, log_in):

@@ -46,6 +46,7 @@ def test_a_draft_from_the_first_word_to_its_schedule(site, log_in):
     anna.get_by_role("button", name="Submit for approval").click()
     expect(anna.locator(".head .badge")).to_have_text("Waits for approval")
     assert anna.get_by_role("link", name="Approve or reject").count() == 0
+    look(anna)
 
     ola = log_in("ola")
     ola.goto(anna.url)
@@ -54,6 +55,7 @@ def test_a_draft_from_the_first_word_to_its_schedule(site, log_in):
     look(ola)
     ola.get_by_role("button", name="Approve").click()
     expect(ola.locator(".head .badge")).to_have_text("Approved")
+    look(ola)
 
     anna.reload()
     anna.get_by_role("link", name="Schedule").click()
@@ -66,6 +68,7 @@ def test_a_draft_from_the_first_word_to_its_schedule(site, log_in):
     anna.get_by_label("Time zone").fill("America/New_York")
     anna.get_by_role("button", name="Move it").click()
     expect(anna.locator("[data-say]")).to_contain_text("which is Wed 2 Jul 2031, 00:00 CEST")
+    look(anna)
     assert site.world.one("select publish_at::text from social_scheduled_posts") == ("2031-07-01 22:00:00+00",)
     anna.get_by_role("link", name="Unschedule").click()
     look(anna)
@@ -102,6 +105,7 @@ def test_a_rejection_needs_a_reason_and_the_next_approver_sees_what_has_changed(
     look(ola)
     ola.get_by_role("button", name="Reject").click()
     expect(ola.get_by_text("there is no reason")).to_be_visible()
+    look(ola)
     ola.go_back()
     ola.get_by_label("Comment").fill("Park jest zamknięty.")
     ola.get_by_role("button", name="Reject").click()
@@ -124,6 +128,7 @@ def test_a_time_that_clocks_skip_or_show_twice_comes_with_choices(site, log_in):
     tab.get_by_role("radio").first.check()
     tab.get_by_role("button", name="Schedule it").click()
     expect(tab.locator("[data-say]")).to_contain_text("comes twice")
+    look(tab)
     tab.get_by_label("UTC+01:00").check()
     tab.get_by_role("button", name="Schedule it").click()
     expect(tab.locator("[data-say]")).to_contain_text("02:30 CET (Europe/Warsaw)")
@@ -157,6 +162,7 @@ def test_photos_are_shown_as_they_will_lie_and_can_be_described(site, log_in):
     )
     tab.get_by_role("button", name="Add the files").click()
     expect(tab.get_by_text("is no photo or video that can be taken")).to_be_visible()
+    look(tab)
     expect(tab.get_by_label("Alt text of photo 2")).to_have_value("Rycerz na koniu")
 
 
@@ -232,19 +238,23 @@ def test_publishing_now_asks_once_and_for_a_reason(site, log_in):
     tab.get_by_label("Why can't it wait?").fill("Bramy są otwarte.")
     tab.get_by_role("button", name="Publish now").click()
     expect(tab.locator("[data-say]")).to_contain_text("manual__1")
+    look(tab)
     assert site.started == [(draft, "Bramy są otwarte.", "airflow:ola")]
 
 
 def test_canceling_asks_once(site, log_in):
     """And is an Admin's alone."""
     draft = site.add_draft()
-    assert log_in("anna").goto(site.at("drafts", draft, "cancel")).status == 403
+    anna = log_in("anna")
+    assert anna.goto(site.at("drafts", draft, "cancel")).status == 403
+    look(anna)
     tab = log_in("ewa")
     tab.goto(site.at("drafts", draft))
     tab.get_by_role("link", name="Cancel the draft").click()
     look(tab)
     tab.get_by_role("button", name="Cancel the draft").click()
     expect(tab.locator(".head .badge")).to_have_text("Canceled")
+    look(tab)
 
 
 def test_the_list_has_filters_and_goes_on_by_cursor(site, log_in):

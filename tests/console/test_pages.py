@@ -26,8 +26,10 @@ def test_pausing_asks_for_a_reason_and_resuming_opens_it_again(site, log_in):
         "airflow:ewa", "Kłótnia w komentarzach",
     )  # fmt: skip
     tab.get_by_role("link", name="Resume").click()
+    look(tab)
     tab.get_by_role("button", name="Resume the Page").click()
     expect(tab.locator(".head .badge")).to_have_text("Open")
+    look(tab)
 
 
 def test_a_lost_token_is_named_and_reconnected(site, log_in):

@@ -125,6 +125,7 @@ def test_a_post_is_watched_going_live(site, log_in):
     force(site.world, post, "published", number=9)
     expect(row.get_by_text("Published")).to_be_visible(timeout=10_000)
     expect(row.get_by_role("checkbox")).to_be_checked()
+    look(tab)
 
 
 def test_failed_posts_are_requeued_after_one_question(site, log_in, posts):
@@ -165,6 +166,7 @@ def test_publishing_now_asks_why_and_starts_a_run(site, log_in, posts):
     tab.get_by_label("Why?").fill("Sold out")
     tab.get_by_role("button", name="Publish now").click()
     expect(tab.get_by_role("main").get_by_text("Done for 1 of 1 posts.")).to_be_visible()
+    look(tab)
     assert site.started == [(posts["pending"], "Sold out", "airflow:ola")]
 
 
@@ -226,6 +228,7 @@ def test_a_page_is_paused_from_the_queue(site, log_in, posts):
     tab.goto(site.at("queue"))
     tab.get_by_role("checkbox", name="Choose Is pending").check()
     tab.get_by_role("button", name="Pause their Page").click()
+    look(tab)
     tab.get_by_label("Why?").fill("Wrong date")
     tab.get_by_role("button", name="Pause").click()
     expect(tab.get_by_role("main").get_by_text("Done for 1 of 1 posts.")).to_be_visible()

@@ -155,6 +155,11 @@ def test_every_problem_has_a_way_out_and_every_number_a_problem():
             assert name_token_problem(code, subcode) in WAY_OUT
 
 
+def test_a_title_does_not_turn_the_sentence_around_it():
+    """An override that nobody ends, an isolate that nobody began; letters keep their own direction."""
+    assert clean_text("\u2069\u202ezyrps \u2067שלום") == "zyrps שלום"
+
+
 def test_codes_and_states_do_not_survive_in_a_log_line():
     """Whoever prints an address."""
     line = "GET /cb?code=AQx1&state=s1&error_code=200&fb_exchange_token=EAAGabcdefgh"

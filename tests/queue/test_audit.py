@@ -12,9 +12,9 @@ from socialpub.services.audit.lists import (
     describe_changes,
     list_entries,
     read_seal_state,
-    verify_newest,
 )
 from socialpub.services.audit.seal import seal_audit_log
+from socialpub.services.audit.verify import look_back
 from socialpub.services.pause import pause, resume
 from socialpub.services.resolve import cancel
 
@@ -106,15 +106,50 @@ def test_a_cursor_of_its_own_is_refused(engine, larp, cursor):
         list_entries(engine, larp, AuditFilter(), is_everywhere=False, cursor=cursor)
 
 
-def test_seals_are_verified_and_a_forged_entry_is_found(world, engine, larp, post):
+def test_the_newest_seal_is_told_with_what_it_does_not_cover(engine, larp, post):
     assert read_seal_state(engine).number == 0
     seal_audit_log(engine)
     cancel(engine, post, reason="No", actor="airflow:ola")
-    state = verify_newest(engine, seals=5)
-    assert (state.number, state.verified, state.troubles) == (1, 1, ())
+    state = read_seal_state(engine)
+    assert state.number == 1
     assert state.newer_entries > 0
+
+
+def seal_twice(engine, post):
+    seal_audit_log(engine)
+    cancel(engine, post, reason="No", actor="airflow:ola")
+    seal_audit_log(engine)
+
+
+@pytest.mark.parametrize(("patience", "steps"), [(timedelta(0), [2, 1]), (timedelta(minutes=1), [1])])
+def test_the_chain_is_gone_back_as_far_as_patience_lets(engine, larp, post, patience, steps):
+    seal_twice(engine, post)
+    below = None
+    for oldest in steps:
+        look = look_back(engine, below=below, patience=patience)
+        assert (look.oldest, look.has_older, look.troubles) == (oldest, oldest > 1, ())
+        below = look.oldest
+
+
+def test_a_forged_entry_is_found_and_nothing_before_it_is_called_good(world, engine, larp, post):
+    seal_twice(engine, post)
     with world.connect() as connection:
         connection.execute("alter table social_audit_log disable trigger all")
-        connection.execute("update social_audit_log set actor = 'nobody' where id = 2")
-    [trouble] = verify_newest(engine, seals=5).troubles
-    assert "changed" in trouble
+        connection.execute("update social_audit_log set actor = 'nobody' where action = 'scheduled_post.canceled'")
+    look = look_back(engine, patience=timedelta(minutes=1))
+    [trouble] = look.troubles
+    assert "Seal 2" in trouble and "changed" in trouble
+    assert (look.oldest, look.has_older) == (2, True)
+
+
+def test_a_seal_that_is_gone_and_a_head_that_is_not_in_the_chain_are_found(world, engine, larp, post):
+    seal_twice(engine, post)
+    head = look_back(engine, patience=timedelta(0)).head
+    assert look_back(engine, expected_head=head, patience=timedelta(minutes=1)).troubles == ()
+    with world.connect() as connection:
+        connection.execute("alter table social_audit_seals disable trigger all")
+        connection.execute("delete from social_audit_seals where number = 1")
+    gap, foreign, broken = look_back(engine, expected_head=f"2:{'0' * 64}", patience=timedelta(minutes=1)).troubles
+    assert gap == "Seals 1 are missing."
+    assert "written anew" in foreign
+    assert "Seal 2" in broken

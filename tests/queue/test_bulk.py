@@ -56,7 +56,7 @@ def good(steps):
 )
 def test_a_plan_says_for_each_post_what_would_happen_and_changes_nothing(world, engine, larp, posts, action, able):
     before = world.one("select count(*) from social_audit_log")
-    steps = plan_bulk(engine, larp, action, list(posts.values()))
+    steps = plan_bulk(engine, [larp], action, list(posts.values()))
     assert len(steps) == 5
     assert good(steps) == able
     assert all(step.words for step in steps)
@@ -65,7 +65,7 @@ def test_a_plan_says_for_each_post_what_would_happen_and_changes_nothing(world, 
 
 def test_failed_and_missed_posts_are_requeued_at_the_pace_of_their_page(world, engine, larp, posts, tools):
     steps = carry_out(
-        engine, larp, BulkAction.REQUEUE, list(posts.values()), tools=tools, reason="", actor="airflow:ola"
+        engine, [larp], BulkAction.REQUEUE, list(posts.values()), tools=tools, reason="", actor="airflow:ola"
     )
     assert good(steps) == {"failed", "missed"}
     gap, actors = world.one(
@@ -73,7 +73,7 @@ def test_failed_and_missed_posts_are_requeued_at_the_pace_of_their_page(world, e
         " where created_by = 'airflow:ola'"
     )
     assert (gap, actors) == (timedelta(seconds=30), ["airflow:ola"])
-    again = plan_bulk(engine, larp, BulkAction.REQUEUE, [posts["failed"]])
+    again = plan_bulk(engine, [larp], BulkAction.REQUEUE, [posts["failed"]])
     assert again[0].words == "Somebody has scheduled its draft again already."
 
 
@@ -90,13 +90,13 @@ def test_the_rest_is_requeued_when_one_has_moved_on_meanwhile(world, engine, lar
 
     monkeypatch.setattr(bulk, "requeue", requeue)
     chosen = [posts["failed"], posts["missed"]]
-    steps = carry_out(engine, larp, BulkAction.REQUEUE, chosen, tools=tools, reason="", actor="airflow:ola")
+    steps = carry_out(engine, [larp], BulkAction.REQUEUE, chosen, tools=tools, reason="", actor="airflow:ola")
     assert {step.line.status: step.is_good for step in steps} == {"failed": False, "missed": True}
 
 
 def test_publishing_now_starts_a_run_for_each_and_says_where(engine, larp, posts, tools, started):
     steps = carry_out(
-        engine, larp, BulkAction.PUBLISH_NOW, list(posts.values()), tools=tools, reason="It is late", actor="a"
+        engine, [larp], BulkAction.PUBLISH_NOW, list(posts.values()), tools=tools, reason="It is late", actor="a"
     )
     assert good(steps) == {"failed", "missed", "pending"}
     assert {reason for _, reason in started} == {"It is late"}
@@ -106,7 +106,7 @@ def test_publishing_now_starts_a_run_for_each_and_says_where(engine, larp, posts
 
 def test_an_unconfirmed_post_is_declared_absent(world, engine, larp, posts, tools):
     order = [posts["unconfirmed"], posts["pending"]]
-    steps = carry_out(engine, larp, BulkAction.DECLARE_ABSENT, order, tools=tools, reason="", actor="airflow:ola")
+    steps = carry_out(engine, [larp], BulkAction.DECLARE_ABSENT, order, tools=tools, reason="", actor="airflow:ola")
     assert good(steps) == {"unconfirmed"}
     assert world.status(posts["unconfirmed"]) == "pending"
     assert world.one("select actor from social_audit_log where entity_id = %s order by id desc", posts["unconfirmed"])[
@@ -116,7 +116,7 @@ def test_an_unconfirmed_post_is_declared_absent(world, engine, larp, posts, tool
 
 def test_pausing_names_each_page_once(world, engine, larp, posts, tools):
     steps = carry_out(
-        engine, larp, BulkAction.PAUSE, list(posts.values()), tools=tools, reason="Wrong date", actor="airflow:ola"
+        engine, [larp], BulkAction.PAUSE, list(posts.values()), tools=tools, reason="Wrong date", actor="airflow:ola"
     )
     assert len(good(steps)) == 5
     assert world.one("select pause_reason, paused_by from facebook_page_connections") == ("Wrong date", "airflow:ola")
@@ -127,18 +127,18 @@ def test_pausing_names_each_page_once(world, engine, larp, posts, tools):
 @pytest.mark.parametrize("action", [BulkAction.PUBLISH_NOW, BulkAction.PAUSE])
 def test_what_needs_a_reason_is_refused_without(world, engine, larp, posts, tools, action):
     with pytest.raises(RuleRefusedError, match="reason"):
-        carry_out(engine, larp, action, list(posts.values()), tools=tools, reason="  ", actor="a")
+        carry_out(engine, [larp], action, list(posts.values()), tools=tools, reason="  ", actor="a")
     assert world.one("select paused_at from facebook_page_connections") == (None,)
 
 
 def test_posts_of_another_larp_are_not_there(world, engine, posts, tools):
     other = world.add_page("200000000000002", name="Inni")
-    assert plan_bulk(engine, other, BulkAction.REQUEUE, list(posts.values())) == []
-    assert carry_out(engine, other, BulkAction.PAUSE, list(posts.values()), tools=tools, reason="x", actor="a") == []
+    assert plan_bulk(engine, [other], BulkAction.REQUEUE, list(posts.values())) == []
+    assert carry_out(engine, [other], BulkAction.PAUSE, list(posts.values()), tools=tools, reason="x", actor="a") == []
     assert world.one("select count(*) from facebook_page_connections where paused_at is not null") == (0,)
 
 
 @pytest.mark.parametrize("number", [0, 201])
 def test_none_and_too_many_are_refused(engine, larp, number):
     with pytest.raises(RuleRefusedError, match="chosen"):
-        plan_bulk(engine, larp, BulkAction.REQUEUE, [uuid4() for _ in range(number)])
+        plan_bulk(engine, [larp], BulkAction.REQUEUE, [uuid4() for _ in range(number)])

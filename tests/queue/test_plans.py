@@ -40,6 +40,28 @@ cross join lateral (
 """
 
 
+# Ten for each Page: two that failed, three that are live, five to come.
+FILL_MANY = """
+with what as (
+    select page.id as page, page.larp_id as larp, n, social_new_id() as draft,
+        now() + (n - 6) * interval '1 hour' + row_number() over () * interval '1 second' as at
+    from facebook_page_connections as page cross join generate_series(1, 10) as n where page.page_id like '3%'
+),
+draft as (
+    insert into social_drafts (id, larp_id, title, status, content_hash, created_by, updated_by)
+    select draft, larp, 'Post', 'scheduled', md5(draft::text) || md5('b'), 'anna', 'anna' from what
+)
+insert into social_scheduled_posts (draft_id, connection_id, publish_at, status, status_reason, content_hash,
+    published_at, facebook_post_id, delivery, created_by)
+select draft, page, at, state, case when state = 'failed' then 'No.' end, repeat('0', 64),
+    case when state = 'published' then at end, case when state = 'published' then '3_' || draft end, 'direct', 'anna'
+from what cross join lateral (
+    select case when n <= 2 then 'failed' when n <= 5 then 'published' else 'pending' end as state
+) as outcome
+"""
+BLOCKS_A_PAGE = 20
+
+
 @pytest.fixture
 def full(world, larp):
     """The LARP, and another of the same size in the same tables."""
@@ -85,11 +107,39 @@ def assert_cheap(plans: list[dict]) -> None:
 def test_a_page_of_each_list_reads_little_more_than_it_shows(engine, full, state):
     """The first page and the second one."""
     plans = read_plans(engine)
-    first = list_posts(engine, full, QueueFilter(state=state))
+    first = list_posts(engine, [full], QueueFilter(state=state))
     if first.next_cursor:
-        assert list_posts(engine, full, QueueFilter(state=state), cursor=first.next_cursor).lines
+        assert list_posts(engine, [full], QueueFilter(state=state), cursor=first.next_cursor).lines
     assert len(plans) >= 2
     assert_cheap(plans)
+
+
+@pytest.fixture
+def many(world, full):
+    """The LARPs of `full`, and three hundred others with posts of their own around now."""
+    with world.connect() as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("insert into larps (title) select 'Larp ' || n from generate_series(1, 300) as n")
+        connection.execute(
+            "insert into facebook_page_connections (larp_id, page_id, page_name)"
+            " select id, '3' || row_number() over (), title from larps where title like 'Larp %'"
+        )
+        connection.execute(FILL_MANY)
+        connection.execute("vacuum analyze")
+        return [larp for (larp,) in connection.execute("select id from larps")]
+
+
+@pytest.mark.parametrize("state", ["to_come", "needs_a_person", "published"])
+def test_a_list_of_hundreds_of_larps_reads_little_more_than_one_post_of_each(engine, many, state):
+    """The first page and the second one, beside the same thousands."""
+    plans = read_plans(engine)
+    first = list_posts(engine, many, QueueFilter(state=state))
+    assert len(first.lines) == 50
+    assert list_posts(engine, many, QueueFilter(state=state), cursor=first.next_cursor).lines
+    assert len(plans) == 6
+    for plan in plans:
+        assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= BLOCKS_A_PAGE * len(many), plan
+        assert not any(node["Node Type"] == "Seq Scan" and "scheduled" in node["Relation Name"] for node in nodes(plan))
 
 
 def test_the_indexes_of_the_lists_are_not_written_while_posts_go_out(world):

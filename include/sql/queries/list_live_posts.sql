@@ -6,12 +6,14 @@ with page as (
 )
 
 select
+    next_ones.connection_id,
     next_ones.id,
     next_ones.publish_at
 from page
 cross join lateral (
     (
         select
+            post.connection_id,
             post.id,
             post.publish_at
         from social_scheduled_posts as post
@@ -23,11 +25,12 @@ cross join lateral (
             and post.publish_at <= :edge_at
             and (post.publish_at, post.id) < (cast(:edge_at as timestamptz), cast(:edge_id as uuid))
         order by post.publish_at desc, post.id desc
-        limit :most
+        limit :each
     )
     union all
     (
         select
+            post.connection_id,
             post.id,
             post.publish_at
         from social_scheduled_posts as post
@@ -39,7 +42,7 @@ cross join lateral (
             and post.publish_at <= :edge_at
             and (post.publish_at, post.id) < (cast(:edge_at as timestamptz), cast(:edge_id as uuid))
         order by post.publish_at desc, post.id desc
-        limit :most
+        limit :each
     )
 ) as next_ones
 order by next_ones.publish_at desc, next_ones.id desc

@@ -11,12 +11,14 @@ wanted as (
 )
 
 select
+    next_ones.connection_id,
     next_ones.id,
     next_ones.publish_at
 from page
 cross join wanted
 cross join lateral (
     select
+        post.connection_id,
         post.id,
         post.publish_at
     from social_scheduled_posts as post
@@ -29,7 +31,7 @@ cross join lateral (
         and post.publish_at <= :edge_at
         and (post.publish_at, post.id) < (cast(:edge_at as timestamptz), cast(:edge_id as uuid))
     order by post.publish_at desc, post.id desc
-    limit :most
+    limit :each
 ) as next_ones
 order by next_ones.publish_at desc, next_ones.id desc
 limit :most

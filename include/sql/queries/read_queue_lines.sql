@@ -19,6 +19,8 @@ select
     draft.version as draft_version,
     page.page_id,
     page.page_name,
+    larps.id as larp_id,
+    larps.title as larp_title,
     coalesce(last_try.attempt_number, 0) as attempts,
     last_try.dag_id,
     last_try.run_id,
@@ -33,6 +35,7 @@ select
 from social_scheduled_posts as post
 inner join social_drafts as draft on post.draft_id = draft.id
 inner join facebook_page_connections as page on post.connection_id = page.id
+inner join larps on page.larp_id = larps.id
 left join lateral (
     select
         attempt_number,

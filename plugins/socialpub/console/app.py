@@ -21,8 +21,8 @@ from socialpub.console.static import FOLDER, KeptFiles
 _HEADERS = {
     # Airflow shows the console in a frame of its own pages, and so may nobody else.
     "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; "
+        "connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'"
     ),
     # With "no-referrer" a browser would send our own forms with the origin "null".
     "referrer-policy": "same-origin",

@@ -1,4 +1,4 @@
-"""Who did what, and whether the log still says what it said."""
+"""Who did what."""
 
 from __future__ import annotations
 
@@ -14,25 +14,22 @@ from socialpub.api.auth import GuardedRoute
 from socialpub.api.problem import Problem
 from socialpub.api.roles import ALL_LARPS, Permission
 from socialpub.api.threads import in_thread
+from socialpub.console.chain import read_witness
 from socialpub.console.drawing import render
-from socialpub.console.message import leave
 from socialpub.console.queue import Day
 from socialpub.console.visit import LARP, Visit, enter
 from socialpub.services.audit.lists import (
     AuditFilter,
     AuditPage,
+    SealState,
     describe_changes,
     list_entries,
     read_seal_state,
-    verify_newest,
 )
-from socialpub.services.audit.verify import SealState
 from socialpub.services.digest.days import day_bounds
 
 Reader = Annotated[Visit, Depends(enter(Permission.READ_DRAFTS))]
 Words = Annotated[str, Query(max_length=120)]
-_SEALS_AT_ONCE = 12
-"""An hour, where a seal is made every five minutes."""
 router = APIRouter(route_class=GuardedRoute)
 
 
@@ -65,22 +62,8 @@ async def show(
     return render(
         request, "audit.html", found=found, seal=seal, chosen=chosen, changes=describe_changes,
         first=f"{visit.url('audit')}?{urlencode(kept)}" if cursor else "",
-        next=f"{visit.url('audit')}?{more}" if more else "", seals_at_once=_SEALS_AT_ONCE,
+        next=f"{visit.url('audit')}?{more}" if more else "", remembered=read_witness(request, visit),
     )  # fmt: skip
-
-
-@router.post(f"{LARP}/audit/verify")
-async def verify(request: Request, visit: Reader) -> Response:
-    """Digest anew what the newest seals cover; the whole chain takes `socialpub audit verify`."""
-    state = await in_thread(request, verify_newest, visit.resources.engine, seals=_SEALS_AT_ONCE)
-    if state.troubles:
-        words = f"The audit log was tampered with: {' '.join(state.troubles)} Next: compare it with a backup."
-        return leave(visit, visit.url("audit"), words, tone="bad")
-    if not state.verified:
-        return leave(
-            visit, visit.url("audit"), "There is no seal yet; a task makes one every five minutes.", tone="warn"
-        )
-    return leave(visit, visit.url("audit"), f"The newest {state.verified} seals hold: nothing under them has changed.")
 
 
 def _begin(visit: Visit, text: str, later: int) -> datetime | None:

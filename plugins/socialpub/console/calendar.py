@@ -14,6 +14,7 @@ from socialpub.api.auth import GuardedRoute
 from socialpub.api.problem import Problem
 from socialpub.api.roles import Permission
 from socialpub.api.threads import in_thread
+from socialpub.console.drafts import quote
 from socialpub.console.drawing import render, say_clock
 from socialpub.console.message import leave
 from socialpub.console.queue import Day, find_line
@@ -113,7 +114,7 @@ async def move(request: Request, visit: Scheduler, post_id: UUID) -> Response:
         return _draw_move(request, visit, line, at=at, trouble=str(error), choices=error.choices, status=409)
     except SocialpubError as error:
         return _draw_move(request, visit, line, at=at, trouble=str(error), status=409)
-    return leave(visit, _back(visit), f"“{line.title[:200]}” is planned for {say_clock(moved, visit.zone)}.")
+    return leave(visit, _back(visit), f"{quote(line.title)} is planned for {say_clock(moved, visit.zone)}.")
 
 
 def _draw_move(

@@ -17,6 +17,7 @@ from socialpub.console.drawing import render
 from socialpub.console.preview import draw_preview
 from socialpub.console.visit import LARP, Visit, enter
 from socialpub.console.written import Written
+from socialpub.graph.redaction import clean_text
 from socialpub.models import DraftStatus
 from socialpub.models.statuses import DRAFT_MOVES
 from socialpub.services.connection_status import read_connection_status
@@ -79,7 +80,7 @@ def draw_draft(
     return render(
         request, "draft.html", status=status, details=details, draft=draft, findings=findings,
         actions=_offer(visit, details),
-        preview=draw_preview(Written.of(details), page.page_name if page else visit.larp.title),
+        preview=draw_preview(Written.of(details.draft, details.assets), page.page_name if page else visit.larp.title),
         attempts=list_attempts(engine, visit.larp.id, draft.id, visit.caller) if details.schedules else [],
     )  # fmt: skip
 
@@ -102,7 +103,8 @@ def _offer(visit: Visit, details: DraftDetails) -> set[str]:
 
 
 def quote(title: str) -> str:
-    """“Title”, isolated, so that marks of another writing direction turn nothing around it."""
+    """“Title”, without the marks that would turn the direction of the sentence around it."""
+    title = clean_text(title)
     return f"“\u2068{title if len(title) <= 60 else title[:59] + '…'}\u2069”"
 
 

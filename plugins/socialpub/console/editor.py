@@ -60,7 +60,7 @@ async def edit(request: Request, visit: Writer, draft_id: UUID) -> Response:
 
     def draw() -> Response:
         details = read_draft(visit.resources.engine, visit.larp.id, draft_id, visit.caller)
-        return _draw(request, visit, Written.of(details), details)
+        return _draw(request, visit, Written.of(details.draft, details.assets), details)
 
     return await in_thread(request, draw)
 

@@ -1,4 +1,4 @@
-"""Photos and videos: taken in from a form, and shown as small pictures."""
+"""Photos and videos: taken in from a form, and shown as small pictures or played."""
 
 from __future__ import annotations
 
@@ -14,16 +14,23 @@ from socialpub.api.problem import Problem
 from socialpub.api.resources import Resources
 from socialpub.api.roles import Permission
 from socialpub.api.threads import in_thread
+from socialpub.console.byte_ranges import send_file
 from socialpub.console.visit import LARP, Visit, enter
 from socialpub.errors import MediaRefusedError
 from socialpub.hooks.storage import AirflowMediaStore
 from socialpub.media.picture import MIME_TYPE, draw_picture
+from socialpub.media.source import StoredFile
 from socialpub.models import Upload
-from socialpub.services.drafts.pictures import find_picture_path
+from socialpub.services.drafts.pictures import find_picture_path, find_video_path
 from socialpub.services.uploads import MIME_TYPES
 
 Reader = Annotated[Visit, Depends(enter(Permission.READ_DRAFTS))]
 _PIECE = 1 << 20
+# Of somebody's file, so no shared cache keeps it; a player asks for its parts again and again.
+_KEPT = {"cache-control": "private, max-age=300"}
+# Whatever the file is: it is played or it is not, and no browser takes it for a page. Those that know no
+# "video/quicktime" play most of it under this name.
+_VIDEO = "video/mp4"
 router = APIRouter(route_class=GuardedRoute)
 
 
@@ -40,7 +47,21 @@ async def show_picture(request: Request, visit: Reader, asset_id: UUID) -> Respo
         return draw_picture(AirflowMediaStore(settings.media).open(path), settings.media_limits.photo)
 
     picture = await in_thread(request, draw)
-    return Response(picture, media_type=MIME_TYPE, headers={"cache-control": "private, max-age=300"})
+    return Response(picture, media_type=MIME_TYPE, headers=_KEPT)
+
+
+@router.get(f"{LARP}/drafts/videos/{{asset_id}}")
+async def show_video(request: Request, visit: Reader, asset_id: UUID) -> Response:
+    """The same of a video, as it lies in the storage; in parts, if the player asks for them."""
+    resources = visit.resources
+
+    def find() -> StoredFile:
+        path = find_video_path(resources.engine, visit.larp.id, asset_id, visit.caller)
+        if path is None:
+            raise Problem(404, "no_video", "There is no such video.", next_step="open the draft again.")
+        return AirflowMediaStore(resources.settings().media).open(path)
+
+    return await send_file(request, await in_thread(request, find), _KEPT, media_type=_VIDEO)
 
 
 def most_form_bytes(resources: Resources) -> int:

@@ -60,7 +60,7 @@ async def show_decision(request: Request, visit: Approver, draft_id: UUID) -> Re
         details = read_draft(engine, larp_id, draft_id, visit.caller)
         before = read_approved_version(engine, larp_id, draft_id, visit.caller)
         page = read_connection_status(engine, larp_id)
-        preview = draw_preview(Written.of(details), page.page_name if page else visit.larp.title)
+        preview = draw_preview(Written.of(details.draft, details.assets), page.page_name if page else visit.larp.title)
         changes = _list_changes(before, details) if before else []
         return render(
             request, "decide.html", details=details, draft=details.draft, before=before, changes=changes,

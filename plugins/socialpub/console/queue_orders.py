@@ -15,7 +15,7 @@ from socialpub.api.roles import Permission
 from socialpub.api.threads import in_thread
 from socialpub.console.drawing import render
 from socialpub.console.message import leave
-from socialpub.console.queue import POST, QUEUE, LineTools, find_history, find_line
+from socialpub.console.queue import POST, QUEUE, draw_post, find_history, find_line
 from socialpub.console.visit import Visit, enter
 from socialpub.errors import SocialpubError
 from socialpub.graph.page_post import PagePost
@@ -45,26 +45,27 @@ router = APIRouter(route_class=GuardedRoute)
 @router.post(f"{QUEUE}/confirm")
 async def ask(request: Request, visit: Reader) -> Response:
     """Say what would happen to each chosen post. Nothing changes."""
-    action, posts = _read_order(visit)
+    action, posts, reached = _read_order(visit)
     back = _back(visit)
     if not posts:
         return leave(visit, back, "No post was chosen; nothing has changed.", tone="warn")
-    steps = await in_thread(request, plan_bulk, visit.resources.engine, visit.larp.id, action, posts)
+    steps = await in_thread(request, plan_bulk, visit.resources.engine, reached, action, posts)
     question, button = _WORDS[action]
     return render(
         request, "queue_confirm.html", steps=steps, action=action, question=question, button=button, back=back,
         needs_reason=action in NEEDS_REASON, is_possible=any(step.is_good for step in steps),
+        others=len(posts) - len(steps), larps=visit.text("larps"),
     )  # fmt: skip
 
 
 @router.post(f"{QUEUE}/do")
 async def do(request: Request, visit: Reader) -> Response:
     """Do it, and show what became of each."""
-    action, posts = _read_order(visit)
+    action, posts, reached = _read_order(visit)
 
     def work() -> list[Step]:
         return carry_out(
-            visit.resources.engine, visit.larp.id, action, posts,
+            visit.resources.engine, reached, action, posts,
             tools=_tools(visit), reason=visit.text("reason"), actor=visit.caller.actor,
         )  # fmt: skip
 
@@ -92,15 +93,15 @@ async def resolve_published(request: Request, visit: Resolver, post_id: UUID) ->
         said = await in_thread(request, work)
     except SocialpubError as error:
         history = await in_thread(request, find_history, visit, post_id)
-        return render(
-            request, "queue_post.html", status=409, history=history, line=history.line, trouble=str(error),
-            tools=LineTools(),
-        )  # fmt: skip
+        return draw_post(request, history, trouble=str(error), status=409)
     return leave(visit, visit.url("queue", post_id), said)
 
 
-def _read_order(visit: Visit) -> tuple[BulkAction, list[UUID]]:
-    """Raises 403 for what the person may not do, 422 for a form that is none of ours."""
+def _read_order(visit: Visit) -> tuple[BulkAction, list[UUID], list[UUID]]:
+    """The action, the posts, and the LARPs whose posts it may be done to; of all LARPs if the form is of that list.
+
+    Raises 403 for what the person may do in none of them, 422 for a form that is none of ours.
+    """
     try:
         action = BulkAction(visit.text("action"))
         posts = [UUID(str(post)) for post in dict.fromkeys(visit.form.getlist("post"))]
@@ -108,12 +109,13 @@ def _read_order(visit: Visit) -> tuple[BulkAction, list[UUID]]:
         raise Problem(
             422, "unknown_order", "The form names no action or no post.", next_step="open the Queue again."
         ) from error
-    if not visit.may(PERMISSIONS[action]):
+    reached = visit.reach(PERMISSIONS[action], is_everywhere=visit.text("larps") == "all")
+    if not reached:
         raise Problem(
             403, "not_allowed", f"Your roles in this LARP do not allow this ({PERMISSIONS[action]}).",
             next_step="ask somebody with the right role, or have it given to you.",
         )  # fmt: skip
-    return action, posts
+    return action, posts, reached
 
 
 def _back(visit: Visit) -> str:

@@ -7,7 +7,20 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 
 from socialpub.api.roles import Permission
-from socialpub.console import audit, calendar, drafts, editor, files, moves, now, pages, queue, queue_orders, scheduling
+from socialpub.console import (
+    audit,
+    calendar,
+    chain,
+    drafts,
+    editor,
+    files,
+    moves,
+    now,
+    pages,
+    queue,
+    queue_orders,
+    scheduling,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,5 +40,5 @@ SCREENS = (
     Screen("calendar", "Calendar", Permission.READ_DRAFTS, (calendar.router,)),
     Screen("drafts", "Drafts", Permission.READ_DRAFTS, _DRAFTS),
     Screen("pages", "Page", Permission.READ_DRAFTS, (pages.router,)),
-    Screen("audit", "Audit", Permission.READ_DRAFTS, (audit.router,)),
+    Screen("audit", "Audit", Permission.READ_DRAFTS, (audit.router, chain.router)),
 )

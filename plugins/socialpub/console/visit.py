@@ -71,9 +71,20 @@ class Visit:
             return self.manages_pages
         return self.principal.may(permission, self.larp.id)
 
+    def reach(self, permission: Permission, *, is_everywhere: bool) -> list[UUID]:
+        """The LARPs in which the person may do it: all of theirs, or of this one alone."""
+        larps = self.larps if is_everywhere else (self.larp,)
+        if permission in OF_PAGES:
+            return [larp.id for larp in larps if self.manages_pages]
+        return [larp.id for larp in larps if self.principal.may(permission, larp.id)]
+
     def url(self, *parts: object) -> str:
         """The address of something in this LARP: `visit.url("drafts", draft_id, "edit")`."""
-        return "/".join([self.root, "larp", str(self.larp.id), *map(str, parts)])
+        return self.url_in(self.larp.id, *parts)
+
+    def url_in(self, larp_id: UUID, *parts: object) -> str:
+        """The same in another one; whether the person may go there is asked there."""
+        return "/".join([self.root, "larp", str(larp_id), *map(str, parts)])
 
     def text(self, name: str) -> str:
         """A field of the form, with line breaks as one character; "" where it is missing or a file."""

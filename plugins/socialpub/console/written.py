@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from socialpub.api.draft_orders import AssetOrder, DraftOrder
 from socialpub.console.visit import Visit
-from socialpub.models import DraftAsset, Upload
-from socialpub.services.drafts.read import DraftDetails
+from socialpub.models import DraftAsset, EventPostDraft, Upload
 from socialpub.services.uploads import asset_type_of
 
 
@@ -23,10 +22,15 @@ class ShownAsset:
     alt_text: str = ""
     title: str = ""
     may_reencode: bool = False
+    has_thumbnail: bool = False
+    """Whether a picture stands for the video."""
 
     @classmethod
     def of(cls, asset: DraftAsset) -> ShownAsset:
-        return cls(str(asset.id), asset.type, asset.alt_text or "", asset.title or "", asset.may_reencode)
+        return cls(
+            str(asset.id), asset.type, asset.alt_text or "", asset.title or "", asset.may_reencode,
+            bool(asset.thumbnail_path),
+        )  # fmt: skip
 
     @classmethod
     def of_upload(cls, upload: Upload) -> ShownAsset:
@@ -49,11 +53,10 @@ class Written:
     """What is wrong, by the name of the field; "" is all of it."""
 
     @classmethod
-    def of(cls, details: DraftDetails) -> Written:
-        draft = details.draft
+    def of(cls, draft: EventPostDraft, assets: Sequence[DraftAsset]) -> Written:
         return cls(
             draft.title, draft.body, draft.link or "", draft.first_comment or "",
-            str(draft.first_comment_delay_minutes), tuple(map(ShownAsset.of, details.assets)), draft.version,
+            str(draft.first_comment_delay_minutes), tuple(map(ShownAsset.of, assets)), draft.version,
         )  # fmt: skip
 
 

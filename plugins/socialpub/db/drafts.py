@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -49,6 +49,13 @@ def list_connections_of_page(
     connected = [row for row in rows if row.id is not None]
     of_page = [row.id for row in connected if page_id in (None, row.page_id)]
     return ([row.id for row in connected], of_page) if rows else None
+
+
+def list_connections_of_larps(session: Session, larp_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The Page of each connection that one of the LARPs has or had."""
+    page = FacebookPageConnection
+    chosen = select(page.id, page.page_id).where(page.larp_id.in_(larp_ids)).order_by(page.id)
+    return {row.id: row.page_id for row in session.execute(chosen)}
 
 
 def list_newest_drafts(

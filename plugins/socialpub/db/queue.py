@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "until": DateTime(timezone=True),
     "edge_at": DateTime(timezone=True),
     "edge_id": Uuid(),
+    "each": BigInteger(),
     "most": BigInteger(),
     "post_ids": ARRAY(Uuid()),
     "starts": ARRAY(DateTime(timezone=True)),
@@ -29,6 +30,8 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "words": Text(),
     "zone": Text(),
 }
+_FEW_PAGES = 8
+_AN_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,22 @@ def list_places(
     until: datetime,
     edge: Place,
     limit: int,
+    is_backwards: bool = False,
 ) -> list[Place]:
-    """Of the list `query`, from behind `edge`; `until` is exclusive."""
+    """Of the list `query`, from behind `edge`; `until` is exclusive.
+
+    Of many Pages first the next post of each is looked for. A Page whose next one is not among the first `limit` of
+    these has nothing to show, nor has any Page behind the last of them: a thousand Pages cost little more than one.
+    """
     params = {"connection_ids": list(connection_ids), "statuses": list(statuses), "since": since, "until": until}
-    rows = session.execute(
-        _query(query), {**params, "edge_at": edge.publish_at, "edge_id": edge.id, "most": limit}
-    ).all()
+    params |= {"edge_at": edge.publish_at, "edge_id": edge.id, "most": limit}
+    if len(connection_ids) > _FEW_PAGES:
+        nearest = session.execute(_query(query), params | {"each": 1}).all()
+        params["connection_ids"] = list(dict.fromkeys(row.connection_id for row in nearest))
+        if len(nearest) == limit:
+            last = nearest[-1].publish_at
+            params |= {"since": max(since, last)} if is_backwards else {"until": min(until, last + _AN_INSTANT)}
+    rows = session.execute(_query(query), params | {"each": limit}).all()
     return [Place(row.publish_at, row.id) for row in rows]
 
 

@@ -15,6 +15,8 @@ _SECRET_PARAMS = re.compile(
 _TOKENS = re.compile(r"\bEAA[0-9A-Za-z_-]{8,}")
 # Half a surrogate pair, left by a text cut inside an emoji, can be neither printed nor stored.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# A mark that turns the direction of writing would turn the sentence around it, too.
+_DIRECTIONS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def clean_text(text: str, *, secrets: Iterable[str] = ()) -> str:
@@ -22,7 +24,7 @@ def clean_text(text: str, *, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         text = text.replace(secret, "***") if secret else text
     text = _TOKENS.sub("***", _SECRET_PARAMS.sub(r"\1***", text))
-    text = _CONTROL.sub(" ", text).strip()
+    text = _CONTROL.sub(" ", _DIRECTIONS.sub("", text)).strip()
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from socialpub.db.engine import transaction
 from socialpub.errors import RuleRefusedError
 from socialpub.models import AuditLogEntry, AuditSeal, ScheduledPublish
-from socialpub.services.audit.verify import SealState, compare_seals
 
 PAGE = 50
 _LOOKED_AT = 20_000
@@ -41,6 +40,16 @@ class AuditPage:
     entries: Sequence[AuditLogEntry]
     next_cursor: int | None
     looked_back_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealState:
+    """The newest seal (0: none yet), and how many entries it does not cover."""
+
+    number: int
+    sealed_at: datetime | None
+    digest: str
+    newer_entries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,31 +100,12 @@ def describe_changes(entry: AuditLogEntry) -> list[Change]:
 def read_seal_state(engine: Engine) -> SealState:
     """The newest seal, and how many entries it does not cover yet."""
     with transaction(engine, actor="console") as session:
-        return _seal_state(session, ())
-
-
-def verify_newest(engine: Engine, *, seals: int) -> SealState:
-    """The same, after digesting anew what that many of the newest seals cover."""
-    with transaction(engine, actor="console") as session:
-        newest = session.scalars(select(AuditSeal.number).order_by(AuditSeal.number.desc()).limit(seals)).all()
-    troubles = compare_seals(engine, newest)
-    with transaction(engine, actor="console") as session:
-        return _seal_state(session, troubles, verified=len(newest))
-
-
-def _seal_state(session: Session, troubles: Sequence[str], *, verified: int = 0) -> SealState:
-    seal = session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
-    beyond = select(func.count()).select_from(
-        select(AuditLogEntry.id).where(AuditLogEntry.id > (seal.upto_id if seal else 0)).limit(_LOOKED_AT).subquery()
-    )
-    return SealState(
-        number=seal.number if seal else 0,
-        sealed_at=seal.sealed_at if seal else None,
-        digest=seal.digest.hex() if seal else "",
-        newer_entries=session.scalars(beyond).one(),
-        verified=verified,
-        troubles=tuple(troubles),
-    )
+        seal = session.scalars(select(AuditSeal).order_by(AuditSeal.number.desc()).limit(1)).first()
+        beyond = select(AuditLogEntry.id).where(AuditLogEntry.id > (seal.upto_id if seal else 0)).limit(_LOOKED_AT)
+        newer = session.scalars(select(func.count()).select_from(beyond.subquery())).one()
+    if seal is None:
+        return SealState(0, None, "", newer)
+    return SealState(seal.number, seal.sealed_at, seal.digest.hex(), newer)
 
 
 def _conditions(

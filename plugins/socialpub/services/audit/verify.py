@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, Row
@@ -41,14 +42,16 @@ class AuditVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class SealState:
-    """The newest seal (0: none yet), and what a look at the newest ones came to; `verified` 0 is no look."""
+class LookBack:
+    """A stretch of the chain that was looked at, from seal `newest` back to `oldest` (both 0: there is no seal)."""
 
-    number: int
+    newest: int
     sealed_at: datetime | None
-    digest: str
-    newer_entries: int
-    verified: int
+    """When the newest of the whole chain was made."""
+    head: str
+    """Of the whole chain."""
+    oldest: int
+    has_older: bool
     troubles: tuple[str, ...]
 
 
@@ -60,11 +63,12 @@ def verify_audit_log(engine: Engine, *, expected_head: str | None = None, report
     with transaction(engine, actor="audit") as session:
         seals, cluster = list_seals(session), read_cluster(session)
     troubles = [*_gaps(seals), *_find_head(seals, expected_head)]
+    restores = _find_restores(seals)
     for done, seal in enumerate(seals, start=1):
-        troubles.extend(_check(engine, seal, seals, cluster))
+        troubles.extend(_check(engine, seal, restores[seal.number], cluster))
         report(done, len(seals))
     # Rows that were there before a restore are under the first seal after it, too.
-    own = [seal for seal in seals if seal.cluster == cluster and _find_restore(seals, seal) is None]
+    own = [seal for seal in seals if seal.cluster == cluster and restores[seal.number] is None]
     with transaction(engine, actor="audit") as session:
         unsealed = count_unsealed(session)
     head = _head(seals[-1]) if seals else "none"
@@ -78,16 +82,36 @@ def read_head(engine: Engine) -> str:
     return _head(newest) if newest else "none"
 
 
-def compare_seals(engine: Engine, numbers: Sequence[int]) -> list[str]:
-    """What is wrong with what these seals cover, each in a transaction of its own."""
+def look_back(
+    engine: Engine, *, below: int | None = None, expected_head: str | None = None, patience: timedelta
+) -> LookBack:
+    """The same for part of the chain: back from the newest seal, or the one before `below`, until `patience` is over.
+
+    Looks at one seal at least, however many rows it covers, and no further once something is wrong.
+    """
+    ends_at = time.monotonic() + patience.total_seconds()
     with transaction(engine, actor="audit") as session:
         seals, cluster = list_seals(session), read_cluster(session)
-    chosen = (seal for seal in seals if seal.number in numbers)
-    return [trouble for seal in chosen for trouble in _check(engine, seal, seals, cluster)]
+    restores = _find_restores(seals)
+    troubles = [*_gaps(seals), *_find_head(seals, expected_head)] if below is None else []
+    chosen = [seal for seal in reversed(seals) if below is None or seal.number < below]
+    looked_at = 0
+    for seal in chosen:
+        troubles.extend(_check(engine, seal, restores[seal.number], cluster))
+        looked_at += 1
+        if troubles or time.monotonic() >= ends_at:
+            break
+    return LookBack(
+        newest=chosen[0].number if chosen else 0,
+        sealed_at=seals[-1].sealed_at if seals else None,
+        head=_head(seals[-1]) if seals else "",
+        oldest=chosen[looked_at - 1].number if chosen else 0,
+        has_older=looked_at < len(chosen),
+        troubles=tuple(troubles),
+    )
 
 
-def _check(engine: Engine, seal: Row[Any], seals: list[Row[Any]], cluster: int) -> list[str]:
-    until_id = _find_restore(seals, seal)
+def _check(engine: Engine, seal: Row[Any], until_id: int | None, cluster: int) -> list[str]:
     with transaction(engine, actor="audit") as session:
         if until_id is not None:
             return list(_judge(seal, digest_old_seal(session, seal.number, until_id=until_id)))
@@ -130,8 +154,15 @@ def _span(seal: Row[Any]) -> str:
     return f"Seal {seal.number} of {seal.sealed_at:%Y-%m-%d %H:%M} UTC, {upto}"
 
 
-def _find_restore(seals: list[Row[Any]], seal: Row[Any]) -> int | None:
-    """The last id that was there when the database came to another server after this seal; None if it did not."""
-    return next(
-        (later.base_id for later in seals if later.number > seal.number and later.cluster != seal.cluster), None
-    )
+def _find_restores(seals: Sequence[Row[Any]]) -> dict[int, int | None]:
+    """For each seal the last id that was there when the database came to another server after it; None if it did not.
+
+    A year has a hundred thousand seals, so they are gone through once, from the end.
+    """
+    found: dict[int, int | None] = {}
+    later: Row[Any] | None = None
+    for seal in reversed(seals):
+        moved = later is not None and later.cluster != seal.cluster
+        found[seal.number] = (later.base_id if moved else found[later.number]) if later is not None else None
+        later = seal
+    return found

@@ -9,18 +9,20 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from socialpub.graph.redaction import clean_text
 from socialpub.media.findings import Finding, Severity
 from socialpub.models import (
     ApprovalRule,
     DraftAsset,
     EventPostDraft,
     FacebookPageConnection,
+    Larp,
     ScheduledPublish,
     TokenStatus,
     person_of,
 )
-from socialpub.models.instants import say_instant
 from socialpub.services.drafts.local_time import PlannedTime
+from socialpub.services.notices.read_notice import format_instant
 
 _MOST_NATIVE = timedelta(days=75)
 _NEXT_YEAR = timedelta(days=366)
@@ -72,7 +74,7 @@ def find_troubles(
         )
     else:
         yield from _token_troubles(page, planned.publish_at if planned else now)
-        yield from _twins(session, draft, page.id, planned.publish_at if planned else now, twins_within)
+        yield from _twins(session, draft, page, planned.publish_at if planned else now, twins_within)
     if planned:
         yield from _time_troubles(planned, now, is_native=page is not None and page.delivery == "native")
 
@@ -88,6 +90,8 @@ class _Page:
     token_expires_at: datetime | None
     paused_at: datetime | None
     delivery: str
+    time_zone: str
+    """The LARP's."""
 
 
 def _find_page(session: Session, draft: EventPostDraft) -> _Page | None:
@@ -95,8 +99,8 @@ def _find_page(session: Session, draft: EventPostDraft) -> _Page | None:
     row = session.execute(
         select(
             page.id, page.page_name, page.token_status, page.token_status_reason, page.token_expires_at,
-            page.paused_at, page.delivery,
-        ).where(page.larp_id == draft.larp_id, page.disconnected_at.is_(None))
+            page.paused_at, page.delivery, Larp.time_zone,
+        ).join(Larp, Larp.id == page.larp_id).where(page.larp_id == draft.larp_id, page.disconnected_at.is_(None))
     ).one_or_none()  # fmt: skip
     return _Page(*row) if row else None
 
@@ -136,9 +140,10 @@ def _token_troubles(page: _Page, publish_at: datetime) -> Iterator[DraftFinding]
             "reconnect the Page; until then its posts wait.",
         )
     elif page.token_expires_at is not None and page.token_expires_at <= publish_at:
+        ends_at = format_instant(page.token_expires_at, page.time_zone)
         yield _warning(
             "token_expires_before",
-            f"The access of {page.page_name} ends {say_instant(page.token_expires_at)}, before the post is due.",
+            f"The access of {page.page_name} ends {ends_at}, before the post is due.",
             "reconnect the Page in time.",
         )
     if page.paused_at is not None:
@@ -159,7 +164,7 @@ def _time_troubles(planned: PlannedTime, now: datetime, *, is_native: bool) -> I
 
 
 def _twins(
-    session: Session, draft: EventPostDraft, connection_id: object, around: datetime, within: timedelta
+    session: Session, draft: EventPostDraft, page: _Page, around: datetime, within: timedelta
 ) -> Iterator[DraftFinding]:
     post, other = ScheduledPublish, EventPostDraft
     if not draft.body.strip():
@@ -168,7 +173,7 @@ def _twins(
         select(post.publish_at, other.title)
         .join(other, other.id == post.draft_id)
         .where(
-            post.connection_id == connection_id,
+            post.connection_id == page.id,
             post.publish_at.between(around - within, around + within),
             post.status.not_in(["failed", "canceled", "missed"]),
             other.id != draft.id,
@@ -179,8 +184,9 @@ def _twins(
         .limit(1)
     ).first()
     if twin:
+        at = format_instant(twin.publish_at, page.time_zone)
         yield _warning(
             "duplicate_content",
-            f"“{twin.title}” says the same on the same Page at {say_instant(twin.publish_at)}.",
+            f"“{clean_text(twin.title)}” says the same on the same Page at {at}.",
             "make sure that both are meant; Facebook may refuse or hide the second.",
         )

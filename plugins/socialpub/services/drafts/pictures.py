@@ -1,4 +1,4 @@
-"""Where the picture of an asset lies."""
+"""Where the picture or the video of an asset lies."""
 
 from __future__ import annotations
 
@@ -16,25 +16,39 @@ def find_picture_path(engine: Engine, larp_id: UUID, asset_id: UUID, caller: Cal
 
     None: nothing of this LARP, not whole yet, or a video without one.
     """
+    found = _find(engine, larp_id, asset_id, caller)
+    if isinstance(found, DraftAsset):
+        return _picture_of(found)
+    return found.storage_path if found and found.mime_type.startswith("image/") else None
+
+
+def find_video_path(engine: Engine, larp_id: UUID, asset_id: UUID, caller: Caller) -> str | None:
+    """The same for a video itself. None: nothing of this LARP, not whole yet, or a photo."""
+    found = _find(engine, larp_id, asset_id, caller)
+    if isinstance(found, DraftAsset):
+        return found.storage_path if found.type == AssetType.VIDEO else None
+    return found.storage_path if found and found.mime_type.startswith("video/") else None
+
+
+def _find(engine: Engine, larp_id: UUID, asset_id: UUID, caller: Caller) -> DraftAsset | Upload | None:
+    """An asset of one of the LARP's drafts, or a whole upload of it."""
     with transaction(engine, actor=caller.actor) as session:
         asset = session.scalars(
             select(DraftAsset)
             .join(EventPostDraft, EventPostDraft.id == DraftAsset.draft_id)
             .where(DraftAsset.id == asset_id, EventPostDraft.larp_id == larp_id)
         ).one_or_none()
-        if asset is not None:
-            return _path_of(asset)
-        upload = session.get(Upload, asset_id)
-    is_photo = upload is not None and upload.larp_id == larp_id and upload.mime_type.startswith("image/")
-    return upload.storage_path if upload and is_photo and upload.checksum_sha256 else None
+        upload = None if asset else session.get(Upload, asset_id)
+    is_ours = upload is not None and upload.larp_id == larp_id and upload.checksum_sha256 is not None
+    return asset or (upload if is_ours else None)
 
 
 def find_asset_picture(engine: Engine, asset_id: UUID, *, actor: str) -> str | None:
     """The same of an asset of any LARP, for who has the right to see it by other means; None where there is none."""
     with transaction(engine, actor=actor) as session:
         asset = session.get(DraftAsset, asset_id)
-    return _path_of(asset) if asset else None
+    return _picture_of(asset) if asset else None
 
 
-def _path_of(asset: DraftAsset) -> str | None:
+def _picture_of(asset: DraftAsset) -> str | None:
     return asset.storage_path if asset.type == AssetType.PHOTO else asset.thumbnail_path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -50,18 +50,18 @@ class Tools:
     start_publish: StartPublish
 
 
-def plan_bulk(engine: Engine, larp_id: UUID, action: BulkAction, post_ids: Sequence[UUID]) -> list[Step]:
-    """What would happen to each post of the LARP; nothing changes. Raises `RuleRefusedError` for none or too many."""
+def plan_bulk(engine: Engine, larp_ids: Collection[UUID], action: BulkAction, post_ids: Sequence[UUID]) -> list[Step]:
+    """What would happen to each post of the LARPs; nothing changes. Raises `RuleRefusedError` for none or too many."""
     if not 0 < len(post_ids) <= MOST:
         raise RuleRefusedError(
             f"{len(post_ids)} posts are chosen.", next_step=f"choose between 1 and {MOST} posts.", rule="choice"
         )
-    return [_plan(action, line) for line in read_queue_lines(engine, larp_id, post_ids)]
+    return [_plan(action, line) for line in read_queue_lines(engine, larp_ids, post_ids)]
 
 
 def carry_out(
     engine: Engine,
-    larp_id: UUID,
+    larp_ids: Collection[UUID],
     action: BulkAction,
     post_ids: Sequence[UUID],
     *,
@@ -73,7 +73,7 @@ def carry_out(
     reason = reason.strip()
     if action in NEEDS_REASON and not reason:
         raise RuleRefusedError("No reason is given.", next_step="say why; the audit log keeps it.", rule="reason")
-    steps = plan_bulk(engine, larp_id, action, post_ids)
+    steps = plan_bulk(engine, larp_ids, action, post_ids)
     lines = [step.line for step in steps if step.is_good]
     if action == BulkAction.PAUSE:
         done = _pause(engine, lines, reason=reason, actor=actor)

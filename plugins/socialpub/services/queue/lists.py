@@ -1,8 +1,8 @@
-"""Scheduled posts of a LARP in pages: what is to come, what lies aside, what is live."""
+"""Scheduled posts of one LARP or several in pages: what is to come, what lies aside, what is live."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -10,17 +10,17 @@ from uuid import UUID
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from socialpub.db.drafts import list_connections_of_larps
 from socialpub.db.engine import transaction
 from socialpub.db.queue import Place, find_titled, list_places, read_lines
 from socialpub.errors import RuleRefusedError
 from socialpub.models import DraftStatus, PostStatus, PublishAttempt, ScheduledPublish
-from socialpub.services.drafts.desk import connections_of_page
 from socialpub.services.resolve import match_facebook_post
 
 PAGE = 50
 """How many posts one page of a list shows."""
-_LOOKED_AT = 5000
-"""How many posts one search for words looks at before it says so."""
+_LOOKED_AT, _LOOKED_AT_OF_MANY = 5000, 500
+"""How many posts one search for words looks at before it says so, of one LARP and of several."""
 EARLIEST = Place(datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 LATEST = Place(datetime(9999, 12, 30, tzinfo=UTC), UUID(int=2**128 - 1))
 _TO_COME = (PostStatus.PENDING, PostStatus.QUEUED, PostStatus.PUBLISHING, PostStatus.HANDED_OVER)
@@ -68,6 +68,8 @@ class QueueLine:
     draft_version: int
     page_id: str
     page_name: str
+    larp_id: UUID
+    larp_title: str
     attempts: int
     dag_id: str | None
     run_id: str | None
@@ -105,22 +107,24 @@ class QueuePage:
 
 
 def list_posts(
-    engine: Engine, larp_id: UUID, wanted: QueueFilter, *, cursor: str | None = None, limit: int = PAGE
+    engine: Engine, larp_ids: Collection[UUID], wanted: QueueFilter, *, cursor: str | None = None, limit: int = PAGE
 ) -> QueuePage:
     """What is to come goes by time, the rest backwards. Raises `RuleRefusedError` for a cursor or state of its own."""
     query, is_backwards, statuses = _choose(wanted.state)
     with transaction(engine, actor="console") as session:
-        all_of_larp, of_page = connections_of_page(session, larp_id, wanted.page_id or None)
+        connections = list_connections_of_larps(session, larp_ids)
         text = wanted.text.strip()
-        if text and (found := _find_by_id(session, text, all_of_larp)):
+        if text and (found := _find_by_id(session, text, connections)):
             return QueuePage(to_lines(session, found), None)
-        edge = read_cursor(cursor) or (LATEST if is_backwards else EARLIEST)
+        looked_at = _LOOKED_AT if len(larp_ids) == 1 else _LOOKED_AT_OF_MANY
         places = list_places(
-            session, query, of_page, statuses, edge=edge, limit=_LOOKED_AT if text else limit + 1,
+            session, query, [one for one, page_id in connections.items() if wanted.page_id in (None, page_id)],
+            statuses, edge=read_cursor(cursor) or (LATEST if is_backwards else EARLIEST),
             since=wanted.since or EARLIEST.publish_at, until=wanted.until or LATEST.publish_at,
+            limit=looked_at if text else limit + 1, is_backwards=is_backwards,
         )  # fmt: skip
         if text:
-            return _search(session, places, text, limit)
+            return _search(session, places, text, limit, has_more=len(places) == looked_at)
         shown = places[:limit]
         more = write_cursor(shown[-1]) if len(places) > limit else None
         return QueuePage(to_lines(session, [place.id for place in shown]), more)
@@ -132,10 +136,10 @@ def to_lines(session: Session, post_ids: Sequence[UUID]) -> tuple[QueueLine, ...
     return tuple(QueueLine(*rows[post_id]) for post_id in post_ids if post_id in rows)
 
 
-def read_queue_lines(engine: Engine, larp_id: UUID, post_ids: Sequence[UUID]) -> tuple[QueueLine, ...]:
-    """Those of the ids that are posts of the LARP."""
+def read_queue_lines(engine: Engine, larp_ids: Collection[UUID], post_ids: Sequence[UUID]) -> tuple[QueueLine, ...]:
+    """Those of the ids that are posts of the LARPs."""
     with transaction(engine, actor="console") as session:
-        connections, _ = connections_of_page(session, larp_id, None)
+        connections = list_connections_of_larps(session, larp_ids)
         return to_lines(session, _of_larp(session, ScheduledPublish.id.in_(post_ids), connections))
 
 
@@ -173,19 +177,19 @@ def _choose(state: str) -> tuple[str, bool, tuple[PostStatus, ...]]:
     return "list_posts_aside", True, statuses
 
 
-def _search(session: Session, places: Sequence[Place], words: str, limit: int) -> QueuePage:
+def _search(session: Session, places: Sequence[Place], words: str, limit: int, *, has_more: bool) -> QueuePage:
     """The first of the places that have the words; the cursor goes on behind the last one that was looked at."""
     titled = find_titled(session, [place.id for place in places], words)
     found = [place for place in places if place.id in titled]
     if len(found) > limit:
         last: Place | None = found[limit - 1]
     else:
-        last = places[-1] if len(places) == _LOOKED_AT else None
+        last = places[-1] if has_more else None
     lines = to_lines(session, [place.id for place in found[:limit]])
     return QueuePage(lines, write_cursor(last) if last else None, looked_at=len(places))
 
 
-def _find_by_id(session: Session, text: str, connections: Sequence[UUID]) -> list[UUID]:
+def _find_by_id(session: Session, text: str, connections: Collection[UUID]) -> list[UUID]:
     """Posts that the text names: by their id, their draft's, the live post's or its address, or an fbtrace_id."""
     post = ScheduledPublish
     try:
@@ -198,6 +202,6 @@ def _find_by_id(session: Session, text: str, connections: Sequence[UUID]) -> lis
     return _of_larp(session, post.id == named, connections) or _of_larp(session, post.draft_id == named, connections)
 
 
-def _of_larp(session: Session, condition: object, connections: Sequence[UUID]) -> list[UUID]:
+def _of_larp(session: Session, condition: object, connections: Collection[UUID]) -> list[UUID]:
     chosen = select(ScheduledPublish.id).where(condition, ScheduledPublish.connection_id.in_(connections))  # type: ignore[arg-type]
     return list(session.scalars(chosen.order_by(ScheduledPublish.publish_at, ScheduledPublish.id)))

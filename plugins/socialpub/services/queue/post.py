@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Engine, select
 
 from socialpub.db.engine import transaction
-from socialpub.models import AuditLogEntry, EventPostDraft, FacebookPageConnection, PublishAttempt
+from socialpub.models import AuditLogEntry, DraftAsset, EventPostDraft, FacebookPageConnection, PublishAttempt
 from socialpub.services.queue.lists import QueueLine
 
 _MOST = 200
@@ -17,11 +17,11 @@ _MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class PostHistory:
-    """`attempts` and `entries` in their order; `body` and `link` are the draft's."""
+    """`assets`, `attempts` and `entries` in their order."""
 
     line: QueueLine
-    body: str
-    link: str | None
+    draft: EventPostDraft
+    assets: Sequence[DraftAsset]
     attempts: Sequence[PublishAttempt]
     entries: Sequence[AuditLogEntry]
 
@@ -30,6 +30,7 @@ def read_post(engine: Engine, line: QueueLine) -> PostHistory:
     """What is known about the post of that line."""
     with transaction(engine, actor="console") as session:
         draft = session.get_one(EventPostDraft, line.draft_id)
+        assets = session.scalars(select(DraftAsset).filter_by(draft_id=draft.id).order_by(DraftAsset.position)).all()
         attempts = session.scalars(
             select(PublishAttempt)
             .where(PublishAttempt.scheduled_post_id == line.id)
@@ -39,7 +40,7 @@ def read_post(engine: Engine, line: QueueLine) -> PostHistory:
         entries = session.scalars(
             select(AuditLogEntry).where(AuditLogEntry.entity_id == line.id).order_by(AuditLogEntry.id).limit(_MOST)
         ).all()
-    return PostHistory(line, draft.body, draft.link, attempts, entries)
+    return PostHistory(line, draft, assets, attempts, entries)
 
 
 def list_pages(engine: Engine, larp_id: UUID) -> list[tuple[str, str]]:
