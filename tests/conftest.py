@@ -25,12 +25,15 @@ from socialpub.models.secret import Secret
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
 
 _numbers = itertools.count(1)
+# Nothing in this server outlives the tests, so nothing has to be on a disk; tests/local_stack and tests/chaos crash
+# servers that keep what they promise.
+_IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TOKEN_KEY = Fernet.generate_key().decode()
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data")
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data", _IN_A_HURRY)
     server.start()
     yield server
     server.stop()
