@@ -20,6 +20,7 @@ from socialpub.db.engine import open_engine
 from socialpub.db.schema import upgrade
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
+from tests.front import Front
 
 # Airflow, where a test imports it, must not look at the home of whoever runs the tests.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
@@ -43,6 +44,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 def sandbox_server() -> Iterator[SandboxServer]:
     with SandboxServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def front() -> Iterator[Front]:
+    front = Front()
+    yield front
+    front.stop()
 
 
 def _execute(server: EmbeddedPostgres, statement: str) -> None:
