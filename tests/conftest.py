@@ -20,17 +20,21 @@ from socialpub.db.engine import open_engine
 from socialpub.db.schema import upgrade
 from socialpub.models.encrypted import TokenCipher
 from socialpub.models.secret import Secret
+from tests.front import Front
 
 # Airflow, where a test imports it, must not look at the home of whoever runs the tests.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
 
 _numbers = itertools.count(1)
+# Nothing in this server outlives the tests, so nothing has to be on a disk; tests/local_stack and tests/chaos crash
+# servers that keep what they promise.
+_IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TOKEN_KEY = Fernet.generate_key().decode()
 
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data")
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data", _IN_A_HURRY)
     server.start()
     yield server
     server.stop()
@@ -40,6 +44,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 def sandbox_server() -> Iterator[SandboxServer]:
     with SandboxServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def front() -> Iterator[Front]:
+    front = Front()
+    yield front
+    front.stop()
 
 
 def _execute(server: EmbeddedPostgres, statement: str) -> None:

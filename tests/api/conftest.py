@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
 import jwt
 import pytest
 import structlog
-import uvicorn
 from airflow.api_fastapi.app import create_auth_manager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.api_fastapi.common.http_access_log import HttpAccessLogMiddleware
@@ -24,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI, HTTPException, Request
 from tests.conftest import TOKEN_KEY, World
+from tests.front import Front
 
 from graph_sandbox.server import SandboxServer
 from graph_sandbox.state import DEFAULT_APP, DEFAULT_APP_SECRET
@@ -107,11 +105,22 @@ class Site:
             return [page_id for (page_id,) in rows.fetchall()]
 
 
+@cache
+def make_apps() -> tuple[FastAPI, FastAPI]:
+    """Airflow's app and the plugin's in it. What it works on is each test's own."""
+    plugin_app = create_app(Resources())
+    plugin_app.dependency_overrides[read_airflow_user] = read_test_user
+    create_auth_manager()
+    root = FastAPI()
+    root.mount(PREFIX, plugin_app)
+    root.add_middleware(HttpAccessLogMiddleware)
+    return root, plugin_app
+
+
 @pytest.fixture
-def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterator[Site]:
+def site(world: World, sandbox_server: SandboxServer, front: Front, tmp_path: Path) -> Iterator[Site]:
     sandbox_server.control.reset()
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    url = front.url
     app = GraphSettings(
         DEFAULT_APP, Secret(DEFAULT_APP_SECRET), graph_url=sandbox_server.url, dialog_url=sandbox_server.url
     )
@@ -150,26 +159,15 @@ def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterato
         open_approvals,
         start_publish,
     )
-    plugin_app = create_app(resources)
-    plugin_app.dependency_overrides[read_airflow_user] = read_test_user
-    create_auth_manager()
-    root = FastAPI()
-    root.mount(PREFIX, plugin_app)
-    root.add_middleware(HttpAccessLogMiddleware)
+    front.app, plugin_app = make_apps()
+    plugin_app.state.resources, plugin_app.state.webhook_tasks = resources, set()
     log: list[str] = []
     before = structlog.get_config()  # Airflow's own, which its hooks' loggers need afterwards.
     structlog.configure(processors=[lambda _, __, event: log.append(json.dumps(event, default=str)) or drop()])
-    server = uvicorn.Server(uvicorn.Config(root, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
     larp = world.one("insert into larps (title) values ('Larpowe Kroniki') returning id")[0]
     yield Site(world, sandbox_server, url, larp, log, keys, started, settings)
-    server.should_exit = True
-    thread.join(timeout=5)
+    front.finish(plugin_app.state.webhook_tasks)
     structlog.configure(**before)
-    logging.getLogger("uvicorn.error").handlers.clear()
 
 
 def drop() -> None:

@@ -6,23 +6,20 @@ page blocked anything, or a script failed. `look(tab)` is what every screen has 
 
 from __future__ import annotations
 
-import logging
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-import uvicorn
 from airflow.api_fastapi.app import create_auth_manager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.conftest import TOKEN_KEY, World
+from tests.front import Front
 from tests.needs import CHROMIUM
 
 from graph_sandbox.server import SandboxServer
@@ -102,29 +99,30 @@ class Site:
         return row[0]
 
 
-@pytest.fixture
-def site(world: World, sandbox_server: SandboxServer, tmp_path: Path) -> Iterator[Site]:
-    sandbox_server.control.reset()
-    listener = socket.create_server(("127.0.0.1", 0))
-    host = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    (tmp_path / "media").mkdir()
-    started: list[tuple[UUID, str, str]] = []
-    resources = _make_resources(world, sandbox_server, host, tmp_path / "media", started)
+@cache
+def make_apps(host: str) -> tuple[FastAPI, FastAPI, FastAPI]:
+    """Airflow's app, with the console and the API in it. What they work on is each test's own."""
     create_auth_manager()
     root = FastAPI()
     root.add_api_route("/frame", lambda: HTMLResponse(_FRAME.format(url=f"{host}{CONSOLE_PREFIX}")))
-    for app, prefix in ((create_console(resources), CONSOLE_PREFIX), (create_app(resources), APP_PREFIX)):
+    console, api = create_console(Resources()), create_app(Resources())
+    for app, prefix in ((console, CONSOLE_PREFIX), (api, APP_PREFIX)):
         app.dependency_overrides[read_airflow_user] = read_test_user
         root.mount(prefix, app)
-    server = uvicorn.Server(uvicorn.Config(root, log_config=None, access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield Site(world, sandbox_server, host, world.add_page(), tmp_path / "media", started)
-    server.should_exit = True
-    thread.join(timeout=5)
-    logging.getLogger("uvicorn.error").handlers.clear()
+    return root, console, api
+
+
+@pytest.fixture
+def site(world: World, sandbox_server: SandboxServer, front: Front, tmp_path: Path) -> Iterator[Site]:
+    sandbox_server.control.reset()
+    (tmp_path / "media").mkdir()
+    started: list[tuple[UUID, str, str]] = []
+    front.app, console, api = make_apps(front.url)
+    console.state.resources = api.state.resources = _make_resources(
+        world, sandbox_server, front.url, tmp_path / "media", started
+    )
+    yield Site(world, sandbox_server, front.url, world.add_page(), tmp_path / "media", started)
+    front.finish()
 
 
 def _make_resources(
@@ -220,9 +218,11 @@ def look(tab: Page) -> None:
 
 def find_violations(tab: Page) -> list[str]:
     """What axe-core says of the page as it is now."""
-    tab.evaluate(_AXE)
+    if not tab.evaluate("'axe' in window"):
+        tab.evaluate(_AXE)
     found = tab.evaluate(
-        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, rules: {'target-size': {enabled: true}}})",
+        "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, rules: {'target-size': {enabled: true}},"
+        " resultTypes: ['violations']})",  # What passes is not described, which takes longer than to see it.
         _RULES,
     )
     return [
