@@ -68,7 +68,7 @@ def test_a_picture_is_drawn_small_and_its_link_ends_like_the_others(mailroom, li
         shown = browser.get(links.make(Target.PICTURE, asset, "").url)
         old = LinkMaker(TokenCipher([TOKEN_KEY]).sealer(PURPOSE), "", timedelta(seconds=-1))
     assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, b"JPEG", "image/jpeg")
-    assert asked == ["a.jpg"]
+    assert asked == ["a.jpg"] and shown.headers["cache-control"] == "private, max-age=86400"
     assert open_link(mailroom, old, Target.PICTURE, asset).status_code == 410
 
 

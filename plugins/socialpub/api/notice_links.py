@@ -109,7 +109,9 @@ def _show_picture(resources: LinkResources, asset_id: UUID) -> Response:
     path = find_asset_picture(resources.engine, asset_id, actor="link")
     if path is None:
         return _page("Not there any more", 404, "The picture is gone.")
-    return Response(resources.draw(path), media_type="image/jpeg")
+    # The reader's own program may keep it: a mail is opened more than once, and an asset's file does not change.
+    kept = {"cache-control": "private, max-age=86400"}
+    return Response(resources.draw(path), media_type="image/jpeg", headers=kept)
 
 
 def draw_stored(path: str) -> bytes:
