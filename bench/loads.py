@@ -18,7 +18,7 @@ from bench.mail_servers import MoodyServer
 from bench.stage import BenchError, Stage
 
 _EVENTS_EACH = 84
-"""504 in the six bursts of a run."""
+"""1,008 in the twelve bursts of a run."""
 _DAG = "deliver_notifications"
 _MOODS = ("refuses", "hangs", "dies_before", "well", "dies_after", "hangs_after")
 _STRUCK_EVERY = 9

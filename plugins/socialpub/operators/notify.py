@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from socialpub.services.notices.deliver import Delivery
 
 
-_NICENESS = 10
+_NICENESS = 19
 
 
 def let_publishing_go_first() -> None:
