@@ -23,8 +23,8 @@ _WRITING_SECONDS = 30
 _QUIET_SECONDS = range(45, 60 + 27)
 _ALLOWED = 1.1
 _ALONE, _SCRAPED, _DELIVERING, _WARM_UP = "alone", "scraped", "delivering", "first"
-# Each stands at each place of the turn, so that none has the better seconds; and twelve times, because the same burst alone
-# was late by 42 to 88 ms in one run.
+# Each stands at each place of the turn, so that none has the better seconds; and twelve times, because the same burst
+# alone was late by 42 to 88 ms in one run.
 _TURNS = 2 * tuple(itertools.permutations((_ALONE, _SCRAPED, _DELIVERING)))
 
 
