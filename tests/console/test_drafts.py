@@ -161,7 +161,7 @@ def test_photos_are_shown_as_they_will_lie_and_can_be_described(site, log_in):
         [{"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no picture"}]
     )
     tab.get_by_role("button", name="Add the files").click()
-    expect(tab.get_by_text("is no photo or video that can be taken")).to_be_visible()
+    expect(tab.get_by_role("main").get_by_text("is no photo or video that can be taken")).to_be_visible()
     look(tab)
     expect(tab.get_by_label("Alt text of photo 2")).to_have_value("Rycerz na koniu")
 
