@@ -38,9 +38,10 @@ post: install ## While make run runs: publish a post of yours to the sandbox; TE
 shell: install ## While make run runs: a shell with socialpub, airflow, psql and its settings
 	@exec $(BIN)/python -m local_stack shell
 
-test: install ## Run all tests: first those without Airflow, side by side, then those that start a whole stack
+test: install ## Run all tests: those without Airflow, two stacks that mostly wait, then stacks that need the whole machine
 	$(BIN)/python -m pytest -n 2 -m "not airflow" --durations=25
-	$(BIN)/python -m pytest -m airflow --durations=25
+	$(BIN)/python -m pytest -n 2 --dist loadscope -m airflow tests/airflow_runs tests/chaos --durations=25
+	$(BIN)/python -m pytest -m airflow --ignore=tests/airflow_runs --ignore=tests/chaos --durations=25
 
 fuzz: install ## Generate many requests from the OpenAPI document, with a login of each role (about 20 min)
 	SOCIALPUB_FUZZ_EXAMPLES=300 $(BIN)/python -m pytest tests/api/test_contract.py

@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, make_url
+from xdist.remote import Producer
+from xdist.scheduler.loadscope import LoadScopeScheduling
 
 from graph_sandbox.server import SandboxServer
 from local_stack.postgres import EmbeddedPostgres
@@ -23,13 +25,31 @@ from socialpub.models.secret import Secret
 from tests.front import Front
 
 # Airflow, where a test imports it, must not look at the home of whoever runs the tests.
-os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
+_airflow_home = tempfile.TemporaryDirectory(prefix="airflow-")
+os.environ["AIRFLOW_HOME"] = _airflow_home.name
 
 _numbers = itertools.count(1)
 # Nothing in this server outlives the tests, so nothing has to be on a disk; tests/local_stack and tests/chaos crash
 # servers that keep what they promise.
 _IN_A_HURRY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 TOKEN_KEY = Fernet.generate_key().decode()
+
+
+class _ByFolder(LoadScopeScheduling):
+    """A folder of tests stays in one process, and so with its stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0].rpartition("/")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    return _ByFolder(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Waking up is measured in seconds, so it is first in its folder: tests/chaos beside it only watches then."""
+    folders = list(dict.fromkeys(item.path.parent for item in items))
+    items.sort(key=lambda item: (folders.index(item.path.parent), item.path.name != "test_wake_up.py"))
 
 
 @pytest.fixture(scope="session")
