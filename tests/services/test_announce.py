@@ -11,6 +11,7 @@ from tests.services.test_verify_handed_over import hand_over, pass_time, verify
 from tests.services.test_webhook import deliver, event, make_handed_over, make_unconfirmed
 
 from socialpub.db.posts import Run
+from socialpub.db.schema import downgrade, upgrade
 from socialpub.errors import TryAgainError
 from socialpub.services.announce import find_unannounced_posts, mark_announced
 from socialpub.services.publish_now import claim_post_by_hand
@@ -153,6 +154,17 @@ def test_only_the_last_seven_days_are_news(desk, larp):
     assert desk.world.one("select announced_at from social_outbox where event = 'SocialPublishSucceededEvent'") == (
         None,
     )
+
+
+def test_what_was_live_before_the_upgrade_is_no_news(desk, larp):
+    """What becomes so afterwards is."""
+    send(desk, larp)
+    downgrade(desk.world.url("postgres"), "0016")
+    upgrade(desk.world.url("postgres"))
+    assert find(desk) == []
+    post = desk.world.schedule(larp, body="Po zmianie")
+    desk.scan_and_work()
+    assert [announcement.scheduled_post_id for announcement in find(desk)] == [post]
 
 
 def test_the_look_reads_only_what_waits(desk, larp):
