@@ -44,8 +44,9 @@ class Limit:
             bounds.append(self.peer_factor * self._of(peer))
         return all(value >= bound if self.is_floor else value <= bound for bound in bounds)
 
-    def ratio(self, summary: Summary, peer: Summary) -> float:
-        return self._of(summary) / self._of(peer)
+    def ratio(self, summary: Summary, peer: Summary) -> float | None:
+        """None beside a peer of zero, such as one that took no memory."""
+        return self._of(summary) / self._of(peer) if self._of(peer) else None
 
     def _of(self, summary: Summary) -> float:
         value: float = getattr(summary, self.statistic)
@@ -82,11 +83,11 @@ class Figure:
     def _compare(self, peer: Peer | None) -> Line:
         if peer is None:
             return {}
-        statistic = self.limit.statistic
+        statistic, ratio = self.limit.statistic, self.limit.ratio(self.summary, peer.summary)
         return {
             "peer": peer.name,
             "peer_figure": _rounded(getattr(peer.summary, statistic)),
-            "ratio": _rounded(self.limit.ratio(self.summary, peer.summary)),
+            **({} if ratio is None else {"ratio": _rounded(ratio)}),
             f"peers_{statistic}": {other.name: _rounded(getattr(other.summary, statistic)) for other in self.peers},
         }
 

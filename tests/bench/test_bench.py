@@ -77,6 +77,13 @@ def test_a_figure_tells_the_peer_and_the_ratio():
     assert line["required"] == "p95 <= 0.4 x other"
 
 
+def test_there_is_no_ratio_to_nothing():
+    """As to a peer that took no memory."""
+    line = _figure(1.5, 0.0, bound=2)
+    assert "ratio" not in line
+    assert (line["peer_figure"], line["is_met"]) == (0.0, True)
+
+
 def test_a_broken_promise_meets_no_requirement():
     """However quick it was."""
     figure = Figure("x", "s", Summary(1, 0, 0, 0, 0), Limit("p95", 1), is_sound=False)
