@@ -99,3 +99,25 @@ def test_the_publisher_may_note_what_no_trigger_sees_and_nothing_else(world):
     for login in ("backoffice_login", "report_login"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             world.run(note, "keys.rotated", user=login)
+
+
+def test_neither_the_page_nor_the_draft_of_a_post_can_go(world):
+    """The owner of the tables can't do it either; a post never points into the void."""
+    post = world.schedule(world.add_page(PAGE))
+    assert world.one("select count(*) from social_scheduled_posts where id = %s", post) == (1,)
+    for table in ("facebook_page_connections", "social_drafts"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="kept as history"):
+            world.run(f"delete from {table}")
+        with pytest.raises(psycopg.errors.FeatureNotSupported, match="foreign key"):
+            world.run(f"truncate {table}")
+
+
+def test_a_post_of_a_draft_that_is_not_there_is_refused(world):
+    """With what to do, and with the code of a foreign key, which a backoffice knows."""
+    world.add_page(PAGE)
+    with pytest.raises(psycopg.errors.ForeignKeyViolation, match="There is no draft") as refused:
+        world.run(
+            "insert into social_scheduled_posts (draft_id, publish_at) values (gen_random_uuid(), now())",
+            user="backoffice_login",
+        )
+    assert refused.value.diag.message_hint == "Insert the draft before its scheduled post."

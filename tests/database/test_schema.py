@@ -94,7 +94,7 @@ def test_a_database_that_was_not_migrated_says_what_to_do(world):
     downgrade(world.url("postgres"), "0003")
     with (
         create_engine(world.url("postgres")).connect() as connection,
-        pytest.raises(SchemaError, match="0003.*0018") as e,
+        pytest.raises(SchemaError, match="0003.*0019") as e,
     ):
         require_current_schema(connection)
     assert "python -m socialpub.db migrate" in str(e.value)

@@ -4,7 +4,7 @@ select
     (publish_at at time zone cast(:zone as text))::date as day,
     status,
     count(*) as posts
-from social_scheduled_posts
+from social_posts_of_pages
 where
     connection_id = any(:connection_ids)
     and publish_at >= :since

@@ -8,7 +8,7 @@ select
     post.publish_at as since,
     post.status_reason as reason
 from facebook_page_connections as page
-inner join social_scheduled_posts as post on page.id = post.connection_id
+inner join social_posts_of_pages as post on page.id = post.connection_id
 inner join social_drafts as draft on post.draft_id = draft.id
 where
     page.larp_id = :larp_id
@@ -30,7 +30,7 @@ select
     comment.updated_at as since,
     comment.reason
 from facebook_page_connections as page
-inner join social_scheduled_posts as post on page.id = post.connection_id
+inner join social_posts_of_pages as post on page.id = post.connection_id
 inner join social_first_comments as comment on post.id = comment.scheduled_post_id
 inner join social_drafts as draft on post.draft_id = draft.id
 where

@@ -17,7 +17,7 @@ with near as materialized (
         page.page_name,
         count(*) over (partition by post.connection_id, lower(btrim(draft.body)), coalesce(draft.link, '')) as copies
     from facebook_page_connections as page
-    inner join social_scheduled_posts as post on page.id = post.connection_id
+    inner join social_posts_of_pages as post on page.id = post.connection_id
     inner join social_drafts as draft on post.draft_id = draft.id
     where
         page.larp_id = :larp_id

@@ -12,7 +12,7 @@ select
     draft.title,
     page.page_name
 from facebook_page_connections as page
-inner join social_scheduled_posts as post on page.id = post.connection_id
+inner join social_posts_of_pages as post on page.id = post.connection_id
 inner join social_drafts as draft on post.draft_id = draft.id
 where
     page.larp_id = :larp_id

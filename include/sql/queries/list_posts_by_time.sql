@@ -1,5 +1,5 @@
--- A page of a LARP's calendar by the planned time, whatever became of the posts; the index of each Page's calendar gives
--- them in order.
+-- A page of a LARP's calendar by the planned time, whatever became of the posts; the indexes of each Page's living and
+-- settled posts give them in order.
 with page as (
     select id
     from unnest(cast(:connection_ids as uuid [])) as given (id)
@@ -19,7 +19,24 @@ cross join lateral (
         from social_scheduled_posts as post
         where
             post.connection_id = page.id
-            and post.status = any(cast(:statuses as text []))
+            and post.stage in ('open', 'unconfirmed', 'handed_over') and post.status = any(cast(:statuses as text []))
+            and post.publish_at >= :since
+            and post.publish_at < :until
+            and post.publish_at >= :edge_at
+            and (post.publish_at, post.id) > (cast(:edge_at as timestamptz), cast(:edge_id as uuid))
+        order by post.publish_at, post.id
+        limit :each
+    )
+    union all
+    (
+        select
+            post.connection_id,
+            post.id,
+            post.publish_at
+        from social_scheduled_posts as post
+        where
+            post.connection_id = page.id
+            and post.stage in ('published', 'failed', 'missed', 'canceled') and post.status = any(cast(:statuses as text []))
             and post.publish_at >= :since
             and post.publish_at < :until
             and post.publish_at >= :edge_at

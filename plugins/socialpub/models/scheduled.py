@@ -33,7 +33,12 @@ class ScheduledPublish(Base):
             text("NULLIF(stage = ANY (ARRAY['failed'::text, 'canceled'::text, 'missed'::text]), true)"),
             unique=True,
         ),
-        Index("social_scheduled_posts_by_page", "connection_id", "publish_at"),
+        Index(
+            "social_scheduled_posts_settled",
+            "connection_id",
+            "publish_at",
+            postgresql_where=text("stage in ('published', 'failed', 'missed', 'canceled')"),
+        ),
         Index("social_scheduled_posts_due", "due_at", postgresql_where=text("stage = 'open'")),
         Index(
             "one_row_per_facebook_post",

@@ -109,7 +109,11 @@ def _list_open_rows(session: Session, page: FacebookPageConnection) -> Sequence[
     return session.execute(
         select(ScheduledPublish.id, ScheduledPublish.status, EventPostDraft.body)
         .join(EventPostDraft, EventPostDraft.id == ScheduledPublish.draft_id)
-        .where(ScheduledPublish.connection_id == page.id, ScheduledPublish.status.in_(statuses))
+        .where(
+            ScheduledPublish.connection_id == page.id,
+            ScheduledPublish.stage.in_(("open", "unconfirmed")),
+            ScheduledPublish.status.in_(statuses),
+        )
     ).all()
 
 

@@ -86,8 +86,9 @@ class Confirmer:
                 select(ScheduledPublish.facebook_post_id).where(
                     ScheduledPublish.connection_id == post.page.id,
                     or_(
-                        ScheduledPublish.published_at >= _sent_at(post) - timedelta(hours=1),
-                        ScheduledPublish.status == PostStatus.HANDED_OVER,
+                        (ScheduledPublish.stage == "published")
+                        & (ScheduledPublish.published_at >= _sent_at(post) - timedelta(hours=1)),
+                        ScheduledPublish.stage == "handed_over",
                     ),
                 )
             )

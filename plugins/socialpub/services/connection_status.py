@@ -58,7 +58,9 @@ def read_connection_status(engine: Engine, larp_id: UUID) -> ConnectionStatus | 
         now = session.scalars(select(func.now())).one()
         waiting = session.scalar(
             select(func.count()).where(
-                ScheduledPublish.connection_id == page.id, ScheduledPublish.status == PostStatus.PENDING
+                ScheduledPublish.connection_id == page.id,
+                ScheduledPublish.stage == "open",
+                ScheduledPublish.status == PostStatus.PENDING,
             )
         )
     return ConnectionStatus(

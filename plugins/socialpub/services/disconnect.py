@@ -44,7 +44,9 @@ def disconnect_page(
         connection.disconnect(session.scalars(select(func.now())).one())
         waiting = session.scalar(
             select(func.count()).where(
-                ScheduledPublish.connection_id == connection.id, ScheduledPublish.status == PostStatus.PENDING
+                ScheduledPublish.connection_id == connection.id,
+                ScheduledPublish.stage == "open",
+                ScheduledPublish.status == PostStatus.PENDING,
             )
         )
     return Farewell(str(connection), waiting or 0, notes)

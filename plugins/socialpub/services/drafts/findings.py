@@ -175,7 +175,7 @@ def _twins(
         .where(
             post.connection_id == page.id,
             post.publish_at.between(around - within, around + within),
-            post.status.not_in(["failed", "canceled", "missed"]),
+            or_(post.stage.in_(("open", "unconfirmed", "handed_over")), post.stage == "published"),
             other.id != draft.id,
             func.lower(func.btrim(other.body)) == func.lower(func.btrim(draft.body)),
             or_(other.link == draft.link, other.link.is_(None) & (draft.link is None)),
