@@ -11,6 +11,7 @@ from socialpub.api import description, draft_moves, draft_views, drafts, faceboo
 from socialpub.api.middleware import BoundedBody, HiddenQuery, SafeAnswers
 from socialpub.api.problems import add_handlers
 from socialpub.api.resources import Resources
+from socialpub.api.threads import take_short_turns
 
 _ROUTERS = (
     *(drafts.router, draft_moves.router, draft_views.router, uploads.router, session.router, webhook.router),
@@ -20,6 +21,7 @@ _ROUTERS = (
 
 def create_app(resources: Resources | None = None) -> FastAPI:
     """The app, with what it works on; by default that of Airflow's connections, opened with the first request."""
+    take_short_turns()
     app = FastAPI(
         title="Social publisher",
         version=description.VERSION,

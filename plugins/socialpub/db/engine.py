@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -37,15 +37,20 @@ def open_engine(url: str | URL, *, pool_size: int = 4) -> Engine:
     )
 
 
+_NAME_ACTOR = text("select set_config('socialpub.actor', :actor, true)")
+
+
 @contextmanager
-def transaction(engine: Engine, *, actor: str) -> Iterator[Session]:
+def transaction(engine: Engine, *, actor: str, opening: TextClause = _NAME_ACTOR) -> Iterator[Session]:
     """One transaction, committed at the end. `actor` is whom the audit log names.
+
+    `opening` is its first statement, for who sets more than the actor: each statement is a round trip.
 
     Raises `DatabaseUnavailableError` when the server can't be reached, goes away or is too busy; nothing was committed
     then, unless it went away during the commit itself. Raises `SchemaError` when a table or column is missing.
     """
     with _told_plainly(), Session(engine, expire_on_commit=False) as session, session.begin():
-        session.execute(text("select set_config('socialpub.actor', :actor, true)"), {"actor": actor})
+        session.execute(opening, {"actor": actor})
         yield session
 
 

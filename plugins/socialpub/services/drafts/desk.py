@@ -27,8 +27,8 @@ _BAD_VALUE = "22"
 # One statement, because each costs a round trip. The publisher locks a post before its draft. Who comes from the draft
 # gives way before the server finds a deadlock (after a second) and ends either of the two.
 _SIT_DOWN = text(
-    "select set_config('socialpub.request_id', :id, true), set_config('lock_timeout', '500ms', true),"
-    " set_config('role', 'socialpub_backoffice', true)"
+    "select set_config('socialpub.actor', :actor, true), set_config('socialpub.request_id', :request_id, true),"
+    " set_config('lock_timeout', '500ms', true), set_config('role', 'socialpub_backoffice', true)"
 )
 
 
@@ -44,8 +44,8 @@ class Caller:
 def open_desk(engine: Engine, caller: Caller) -> Iterator[Session]:
     """Raises `RuleRefusedError` for what the database's rules refuse, and what `transaction` raises."""
     try:
-        with transaction(engine, actor=caller.actor) as session:
-            session.execute(_SIT_DOWN, {"id": caller.request_id})
+        opening = _SIT_DOWN.bindparams(request_id=caller.request_id)
+        with transaction(engine, actor=caller.actor, opening=opening) as session:
             yield session
     except DBAPIError as error:
         raise _translate(error) or error from error
