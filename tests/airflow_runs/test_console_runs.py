@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -39,11 +40,11 @@ def log_in(chromium: Browser, office: Office, name: str) -> Page:
     return tab
 
 
-def write_in_the_frame(tab: Page, larp: str) -> UUID:
+def write_in_the_frame(tab: Page, larp: UUID, title: str) -> UUID:
     """Through Airflow's navigation, in the frame that it gives a plugin; returns the draft's id."""
     tab.get_by_role("link", name="Social posts").click()
     frame = tab.frame_locator("iframe")
-    choose_larp(frame, larp)
+    choose_larp(frame, larp, title)
     frame.get_by_role("link", name="Drafts").click()
     frame.get_by_role("link", name="Write a draft").click()
     frame.get_by_label("Title").fill("Bramy otwarte")
@@ -56,10 +57,12 @@ def write_in_the_frame(tab: Page, larp: str) -> UUID:
     return UUID(tab.frames[-1].url.rpartition("/drafts/")[2][:36])
 
 
-def choose_larp(frame: FrameLocator, larp: str) -> None:
+def choose_larp(frame: FrameLocator, larp: UUID, title: str) -> None:
+    """And wait for its screen: a click before that would still be on the other LARP's."""
     expect(frame.get_by_role("heading", level=1)).to_be_visible()
-    frame.get_by_label("LARP").select_option(label=larp)
+    frame.get_by_label("LARP").select_option(label=title)
     frame.get_by_role("button", name="Switch").click()
+    expect(frame.get_by_role("link", name="Drafts")).to_have_attribute("href", re.compile(str(larp)))
 
 
 def next_minute() -> datetime:
@@ -73,7 +76,7 @@ def test_a_post_from_the_login_to_the_live_page(office, chromium):
     office.add_page("284000000000002", "Another one to choose")
     console = f"{office.stack.airflow_url}/socialpub/console/larp/{larp}"
     anna, ola = log_in(chromium, office, "anna"), log_in(chromium, office, "ola")
-    draft = write_in_the_frame(anna, "Console in Airflow")
+    draft = write_in_the_frame(anna, larp, "Console in Airflow")
 
     ola.goto(f"{console}/drafts/{draft}")
     ola.get_by_role("link", name="Approve or reject").click()
