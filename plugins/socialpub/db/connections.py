@@ -66,6 +66,10 @@ def release_held_posts(session: Session, connection_id: UUID) -> int:
     return len(session.execute(_query("release_held_posts"), {"connection_id": connection_id}).all())
 
 
+def count_waiting_posts(session: Session, connection_id: UUID) -> int:
+    return int(session.execute(_query("count_waiting_posts"), {"connection_id": connection_id}).scalar_one())
+
+
 def choose_connections_to_check(session: Session, *, page_id: str | None) -> list[UUID]:
     """Whose turn it is, or the Page that a person names."""
     return list(session.scalars(_query("choose_connections_to_check"), {"page_id": page_id}))

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import Engine, func, select
 
+from socialpub.db.connections import count_waiting_posts
 from socialpub.db.engine import transaction
 from socialpub.errors import UnknownLarpError
-from socialpub.models import FacebookPageConnection, Larp, PostStatus, ScheduledPublish
+from socialpub.models import FacebookPageConnection, Larp
 from socialpub.models.encrypted import read_key_id
 from socialpub.models.instants import time_left
 
@@ -56,13 +57,7 @@ def read_connection_status(engine: Engine, larp_id: UUID) -> ConnectionStatus | 
         if page is None:
             return None
         now = session.scalars(select(func.now())).one()
-        waiting = session.scalar(
-            select(func.count()).where(
-                ScheduledPublish.connection_id == page.id,
-                ScheduledPublish.stage == "open",
-                ScheduledPublish.status == PostStatus.PENDING,
-            )
-        )
+        waiting = count_waiting_posts(session, page.id)
     return ConnectionStatus(
         page_id=page.page_id,
         page_name=page.page_name,
@@ -83,5 +78,5 @@ def read_connection_status(engine: Engine, larp_id: UUID) -> ConnectionStatus | 
         is_rate_limited=page.rate_limited_until is not None and time_left(page.rate_limited_until, now) > timedelta(),
         delivery=page.delivery,
         key_id=read_key_id(page.access_token) if page.access_token else None,
-        waiting_posts=waiting or 0,
+        waiting_posts=waiting,
     )

@@ -9,12 +9,13 @@ from uuid import UUID
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
+from socialpub.db.connections import count_waiting_posts
 from socialpub.db.engine import transaction
 from socialpub.errors import GraphError, TokenKeyError, UnknownLarpError
 from socialpub.graph.client import GraphClient
 from socialpub.graph.login import revoke_app
 from socialpub.graph.page_access import unsubscribe_feed
-from socialpub.models import FacebookPageConnection, PostStatus, ScheduledPublish
+from socialpub.models import FacebookPageConnection
 from socialpub.models.encrypted import TokenCipher
 from socialpub.services.grants import Mask
 from socialpub.services.pause import find_page
@@ -42,14 +43,8 @@ def disconnect_page(
     with transaction(engine, actor=actor) as session:
         connection = find_connection(session, larp_id, is_locked=True)
         connection.disconnect(session.scalars(select(func.now())).one())
-        waiting = session.scalar(
-            select(func.count()).where(
-                ScheduledPublish.connection_id == connection.id,
-                ScheduledPublish.stage == "open",
-                ScheduledPublish.status == PostStatus.PENDING,
-            )
-        )
-    return Farewell(str(connection), waiting or 0, notes)
+        waiting = count_waiting_posts(session, connection.id)
+    return Farewell(str(connection), waiting, notes)
 
 
 def find_larp_of_page(engine: Engine, page_id: str) -> UUID:
