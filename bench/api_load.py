@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any
 
 import uvicorn
 from cryptography.fernet import Fernet
@@ -26,7 +26,7 @@ from sqlalchemy import Engine
 
 from bench.api_clients import CLIENTS, ISSUER, THINKING_SECONDS, Times, at_work, write_public_key
 from bench.figure import Figure, Limit, Line
-from bench.fresh_database import ADD_PAGES, FreshDatabase, fresh_database
+from bench.fresh_database import ADD_DRAFTS, ADD_PAGES, FreshDatabase, fresh_database
 from bench.summary import summarise
 from socialpub.access_settings import TokenSettings
 from socialpub.api.app import create_app
@@ -45,14 +45,6 @@ ROWS = 1_000_000
 LARPS = 1_000
 SECONDS = 20.0
 REQUIRED_MS = 50
-
-ADD_DRAFTS: LiteralString = """
-insert into social_drafts (larp_id, title, body, status, content_hash, created_by, updated_by, created_at)
-select ids[1 + n %% cardinality(ids)], 'Post ' || n, repeat('Zapraszamy na larp! ', 10) || n,
-    (array['draft', 'pending_approval', 'approved', 'canceled'])[1 + n %% 4],
-    md5(n::text) || md5('b' || n), 'anna', 'anna', now() - n * interval '20 seconds'
-from (select array_agg(id order by id) as ids from larps) as larp cross join generate_series(1, %(rows)s) as n
-"""
 
 
 def run_server(database_url: str, keys: str, port: int) -> None:

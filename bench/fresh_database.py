@@ -79,3 +79,12 @@ draft as (
 insert into social_draft_approvals (draft_id, approver, decision, content_hash)
 select id, 'ola', 'approved', content_hash from draft
 """
+
+ADD_DRAFTS: LiteralString = """
+insert into social_drafts (larp_id, title, body, status, content_hash, created_by, updated_by, created_at)
+select ids[1 + n %% cardinality(ids)], 'Post ' || n, repeat('Zapraszamy na larp! ', 10) || n,
+    (array['draft', 'pending_approval', 'approved', 'canceled'])[1 + n %% 4],
+    md5(n::text) || md5('b' || n), 'anna', 'anna', now() - n * interval '20 seconds'
+from (select array_agg(id order by id) as ids from larps) as larp cross join generate_series(1, %(rows)s) as n
+"""
+"""In all states before a schedule, of all LARPs, one each 20 seconds."""
