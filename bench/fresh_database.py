@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ class FreshDatabase:
 @contextmanager
 def fresh_database() -> Iterator[FreshDatabase]:
     """An embedded server of its own in a temporary folder, gone at the end."""
+    os.sync()  # The disk must not be busy with what an earlier figure left to be written.
     with tempfile.TemporaryDirectory(prefix="socialpub-bench-") as folder:
         server = EmbeddedPostgres(Path(folder) / "data")
         server.start()
