@@ -28,6 +28,16 @@ _TYPES: dict[str, TypeEngine[Any]] = {
 }
 
 
+_PAGES_OF_LARP = (
+    select(FacebookPageConnection.id, FacebookPageConnection.page_id)
+    .select_from(Larp)
+    .outerjoin(FacebookPageConnection, FacebookPageConnection.larp_id == Larp.id)
+    .where(Larp.id == bindparam("larp_id"))
+    .order_by(FacebookPageConnection.id)
+)
+"""One row without a Page when the LARP has none, and no row when there is no such LARP."""
+
+
 @cache
 def _query(name: str) -> TextClause:
     clause = text(read_query(name))
@@ -38,14 +48,7 @@ def list_connections_of_page(
     session: Session, larp_id: UUID, page_id: str | None
 ) -> tuple[list[UUID], list[UUID]] | None:
     """All connections that the LARP has or had, and those of them to the Page (None: all); None without such a LARP."""
-    page = FacebookPageConnection
-    rows = session.execute(
-        select(page.id, page.page_id)
-        .select_from(Larp)
-        .outerjoin(page, page.larp_id == Larp.id)
-        .where(Larp.id == larp_id)
-        .order_by(page.id)
-    ).all()
+    rows = session.execute(_PAGES_OF_LARP, {"larp_id": larp_id}).all()
     connected = [row for row in rows if row.id is not None]
     of_page = [row.id for row in connected if page_id in (None, row.page_id)]
     return ([row.id for row in connected], of_page) if rows else None

@@ -41,16 +41,17 @@ _NAME_ACTOR = text("select set_config('socialpub.actor', :actor, true)")
 
 
 @contextmanager
-def transaction(engine: Engine, *, actor: str, opening: TextClause = _NAME_ACTOR) -> Iterator[Session]:
+def transaction(engine: Engine, *, actor: str, opening: TextClause = _NAME_ACTOR, **named: str) -> Iterator[Session]:
     """One transaction, committed at the end. `actor` is whom the audit log names.
 
-    `opening` is its first statement, for who sets more than the actor: each statement is a round trip.
+    `opening` is its first statement, for who sets more than the actor: each statement is a round trip. `named` are the
+    other values in it.
 
     Raises `DatabaseUnavailableError` when the server can't be reached, goes away or is too busy; nothing was committed
     then, unless it went away during the commit itself. Raises `SchemaError` when a table or column is missing.
     """
     with _told_plainly(), Session(engine, expire_on_commit=False) as session, session.begin():
-        session.execute(opening, {"actor": actor})
+        session.execute(opening, {"actor": actor, **named})
         yield session
 
 

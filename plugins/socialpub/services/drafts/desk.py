@@ -44,8 +44,7 @@ class Caller:
 def open_desk(engine: Engine, caller: Caller) -> Iterator[Session]:
     """Raises `RuleRefusedError` for what the database's rules refuse, and what `transaction` raises."""
     try:
-        opening = _SIT_DOWN.bindparams(request_id=caller.request_id)
-        with transaction(engine, actor=caller.actor, opening=opening) as session:
+        with transaction(engine, actor=caller.actor, opening=_SIT_DOWN, request_id=caller.request_id) as session:
             yield session
     except DBAPIError as error:
         raise _translate(error) or error from error

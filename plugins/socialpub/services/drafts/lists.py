@@ -78,17 +78,33 @@ def list_drafts(
     statuses = list(wanted.statuses if wanted.statuses is not None else DraftStatus)
     after = _read_cursor(cursor, is_by_time=wanted.is_by_time)
     with open_desk(engine, caller) as session:
-        connections = _connections(session, larp_id, wanted)
-        if connections == [] and (wanted.page_id or wanted.is_by_time):
-            return DraftPage((), None)
-        if wanted.is_by_time:
-            rows = list_planned_drafts(
-                session, larp_id, statuses, connections or [],
-                since=wanted.planned_from, until=wanted.planned_until, after=after, limit=limit + 1,
-            )  # fmt: skip
-        else:
-            rows = list_newest_drafts(session, larp_id, statuses, connections, after=after, limit=limit + 1)
+        rows = _find_rows(session, larp_id, wanted, statuses, after=after, limit=limit + 1)
     return _to_page(rows, limit, is_by_time=wanted.is_by_time)
+
+
+def _find_rows(
+    session: Session,
+    larp_id: UUID,
+    wanted: DraftFilter,
+    statuses: list[str],
+    *,
+    after: Any,  # noqa: ANN401 - of two kinds of list
+    limit: int,
+) -> Sequence[Row[Any]]:
+    if wanted.page_id is None and not wanted.is_by_time:
+        rows = list_newest_drafts(session, larp_id, statuses, None, after=after, limit=limit)
+        if not rows:
+            connections_of_page(session, larp_id, None)  # Raises, if there is no such LARP at all.
+        return rows
+    connections = _connections(session, larp_id, wanted)
+    if connections == []:
+        return []
+    if not wanted.is_by_time:
+        return list_newest_drafts(session, larp_id, statuses, connections, after=after, limit=limit)
+    return list_planned_drafts(
+        session, larp_id, statuses, connections or [],
+        since=wanted.planned_from, until=wanted.planned_until, after=after, limit=limit,
+    )  # fmt: skip
 
 
 def _connections(session: Session, larp_id: UUID, wanted: DraftFilter) -> list[UUID] | None:
@@ -96,7 +112,7 @@ def _connections(session: Session, larp_id: UUID, wanted: DraftFilter) -> list[U
     all_of_larp, of_page = connections_of_page(session, larp_id, wanted.page_id)
     if wanted.is_by_time:
         return of_page
-    return None if wanted.page_id is None or (of_page and of_page == all_of_larp) else of_page
+    return None if of_page and of_page == all_of_larp else of_page
 
 
 def _to_page(rows: Sequence[Row[Any]], limit: int, *, is_by_time: bool) -> DraftPage:

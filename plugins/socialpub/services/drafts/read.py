@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Engine, Select, Text, func, literal, select
+from sqlalchemy import ARRAY, Engine, Text, Uuid, bindparam, func, literal, select
 from sqlalchemy.orm import Session
 
 from socialpub.models import (
@@ -23,6 +22,18 @@ from socialpub.models import (
     ScheduledPublish,
 )
 from socialpub.services.drafts.desk import Caller, find_draft, open_desk, unknown_larp
+
+# Made once, because making a statement takes longer than the database needs to answer it.
+_RULE = (
+    select(
+        func.coalesce(ApprovalRule.required_approvals, 1).label("required_approvals"),
+        func.coalesce(ApprovalRule.approvers, literal([], ARRAY(Text))).label("approvers"),
+    )
+    .select_from(Larp)
+    .outerjoin(ApprovalRule, ApprovalRule.larp_id == Larp.id)
+    .where(Larp.id == bindparam("larp_id"))
+)
+_RULE_AND_MISSING = _RULE.add_columns(func.social_missing_approvals(bindparam("draft_id", type_=Uuid())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +84,7 @@ def read_details(session: Session, larp_id: UUID, draft_id: UUID) -> DraftDetail
     """As `read_draft`, within a transaction that may have changed it."""
     session.expire_all()
     draft = find_draft(session, larp_id, draft_id)
-    required, named, missing = session.execute(
-        _select_rule(larp_id).add_columns(func.social_missing_approvals(draft_id))
-    ).one()
+    required, named, missing = session.execute(_RULE_AND_MISSING, {"larp_id": larp_id, "draft_id": draft_id}).one()
     return DraftDetails(
         draft,
         tuple(session.scalars(select(DraftAsset).filter_by(draft_id=draft_id).order_by(DraftAsset.position))),
@@ -94,22 +103,10 @@ def describe_new(draft: EventPostDraft, required: int, named: Sequence[str]) -> 
 
 def read_rule(session: Session, larp_id: UUID) -> tuple[int, Sequence[str]]:
     """How many approvals the LARP's drafts need, and of whom (empty: anybody). Raises `UnknownLarpError`."""
-    rule = session.execute(_select_rule(larp_id)).one_or_none()
+    rule = session.execute(_RULE, {"larp_id": larp_id}).one_or_none()
     if rule is None:
         raise unknown_larp(larp_id)
     return rule.required_approvals, rule.approvers
-
-
-def _select_rule(larp_id: UUID) -> Select[Any]:
-    return (
-        select(
-            func.coalesce(ApprovalRule.required_approvals, 1).label("required_approvals"),
-            func.coalesce(ApprovalRule.approvers, literal([], ARRAY(Text))).label("approvers"),
-        )
-        .select_from(Larp)
-        .outerjoin(ApprovalRule, ApprovalRule.larp_id == Larp.id)
-        .where(Larp.id == larp_id)
-    )
 
 
 def list_schedules(session: Session, draft_id: UUID) -> list[Schedule]:
