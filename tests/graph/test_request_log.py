@@ -120,12 +120,12 @@ def test_a_line_costs_a_burst_little():
     log.propagate = False
     body = {"id": "1_2", "permalink_url": "https://www.facebook.com/1/posts/2"}
     try:
-        started = time.process_time()
+        started = time.thread_time()
         for _ in range(1000):
             log_request(
                 call, Success(200, "Atrace", body), Usage(), seconds=0.3, sent={"message": "(300)"}, is_json=False
             )
-        spent = time.process_time() - started
+        spent = time.thread_time() - started
     finally:
         log.removeHandler(quiet)
         log.propagate = True
