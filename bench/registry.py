@@ -36,8 +36,8 @@ def relay(module: str) -> Measure:
 
 
 # What needs no stack, or a database of its own, comes before the stack starts beside it; what looks at an earlier burst
-# (memory, growth) comes after it. Thousands of Pages or a million drafts more would weigh on
-# the others, so those that need them come last.
+# (memory, growth) comes after it. Thousands of Pages or a million drafts more would weigh on the others, so those that
+# need them come last.
 FIGURES: dict[str, Measure] = {
     "bulk_insert": relay("bench.bulk_insert"),
     "claim": relay("bench.claim"),
