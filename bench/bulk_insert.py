@@ -6,11 +6,13 @@ import json
 import sys
 import time
 
+from bench.figure import Figure, Limit, Line
 from bench.fresh_database import ADD_APPROVED_DRAFTS, ADD_PAGES, FreshDatabase, fresh_database
+from bench.summary import summarise
 
 ROWS = 1_000_000
 PAGES = 1_000
-REQUIRED_S = 60
+LIMIT = Limit("max", 60)
 
 
 def prepare_drafts(database: FreshDatabase, rows: int) -> None:
@@ -34,13 +36,13 @@ def schedule_all(database: FreshDatabase) -> tuple[int, float]:
         return rows, time.monotonic() - started
 
 
-def measure(rows: int) -> dict[str, object]:
+def measure(rows: int) -> Line:
     with fresh_database() as database:
         prepare_drafts(database, rows)
         done, seconds = schedule_all(database)
         load = database.load.read()
     assert done == rows, f"{done} of {rows} rows"
-    return {"figure": "bulk_insert_1m", "rows": rows, "seconds": round(seconds, 1), "required_s": REQUIRED_S, **load}
+    return Figure("bulk_insert_1m", "s", summarise([seconds]), LIMIT, details={"rows": rows, **load}).line()
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ def render_table(lines: Iterable[Line]) -> str:
 def _render_row(line: Line) -> str:
     cells = (
         f"`{line['figure']}`",
-        str(line.get("n", line.get("rows", ""))),
-        line.get("required") or _other_limits(line),
+        str(line["n"]),
+        line["required"] or "",
         _aim(line),
         _measured(line),
         f"{line['peer']}: {line['peer_figure']:g}" if "peer" in line else "",
@@ -35,22 +35,13 @@ def _render_row(line: Line) -> str:
 
 def _measured(line: Line) -> str:
     """p50 / p95 / max where they differ."""
-    if "seconds" in line:
-        return f"{line['seconds']:g} s"
-    unit = line.get("unit", "ms")
-    values = [line.get(name, line.get(f"{name}_ms")) for name in ("p50", "p95", "max")]
-    return f"{' / '.join(f'{value:g}' for value in dict.fromkeys(values))} {unit}"
+    values = dict.fromkeys(line[name] for name in ("p50", "p95", "max"))
+    return f"{' / '.join(f'{value:g}' for value in values)} {line['unit']}"
 
 
 def _aim(line: Line) -> str:
     found = [peers[_BARE] for name, peers in line.items() if name.startswith("peers_") and _BARE in peers]
     return f"{found[0]:g} {line['unit']}" if found else ""
-
-
-def _other_limits(line: Line) -> str:
-    return ", ".join(
-        f"{name.removeprefix('required_')} {line[name]:g}" for name in line if name.startswith("required_")
-    )
 
 
 if __name__ == "__main__":

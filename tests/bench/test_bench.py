@@ -16,6 +16,8 @@ from tests.conftest import TOKEN_KEY
 from bench.accounting import read_cpu_seconds, read_pss_bytes
 from bench.arrivals import read_arrivals
 from bench.burst import Burst
+from bench.claim import make_figure as make_claim_figure
+from bench.claim import summarise_parts
 from bench.figure import Figure, Limit, Peer
 from bench.figures import uploads
 from bench.figures.cost import measure_growth, measure_memory_16_lanes
@@ -27,6 +29,7 @@ from bench.posts import BenchPage, connect_pages, count_published, schedule_batc
 from bench.registry import FIGURES, ON_TIME, relay
 from bench.stage import Stage
 from bench.summary import Summary, percentile, summarise
+from bench.table import render_table
 from local_stack.state import PROJECT
 from socialpub.models.encrypted import TokenCipher
 
@@ -105,6 +108,28 @@ def test_the_first_paint_of_the_console_is_timed():
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert [(line["figure"], line["n"]) for line in lines] == [("console_queue_1m", 40), ("console_calendar_1m", 40)]
     assert all(line["p50"] > 0 for line in lines)
+
+
+def test_scheduling_in_bulk_is_timed():
+    """The one statement of two thousand drafts."""
+    command = [sys.executable, "-m", "bench.bulk_insert", "2000"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    line = json.loads(done.stdout)
+    assert (line["figure"], line["rows"], line["required"]) == ("bulk_insert_1m", 2000, "max <= 60 s")
+    assert 0 < line["max"] < 60
+    assert line["is_met"] is True
+
+
+@pytest.mark.parametrize(("among_many", "is_met"), [(24.0, True), (25.5, False), (15.1, False)])
+def test_a_claim_is_compared_with_one_among_few(among_many: float, is_met: bool):
+    """25 ms, and one and a half of what it takes among ten thousand; what else a scan does is only told."""
+    few = {"claim": 17.0 if among_many > 20 else 10.0, "whole_scan": 60.0}
+    samples = [few], [{"claim": among_many, "whole_scan": 90.0}]
+    figure = make_claim_figure(*(summarise_parts(part) for part in samples), history=5)
+    line = figure.line()
+    assert line["is_met"] is is_met
+    assert (line["peer_figure"], line["whole_scan_ms"]["p95"], line["history"]) == (few["claim"], 90.0, 5)
+    assert f"| p95 <= 25 ms and p95 <= 1.5 x among 10 k |  | {among_many:g} ms | among 10 k: " in render_table([line])
 
 
 def test_what_is_measured_without_a_name_is_known():
