@@ -30,9 +30,17 @@ def build_environment(
 
     all state is in one folder, even for a user who has another Airflow at home. With `broker_url` tasks run in Celery.
     """
-    own = {
+    connections = read_settings(PROJECT / "airflow_settings.yaml", _stand_ins(ports, postgres))
+    celery = {"AIRFLOW__CELERY__BROKER_URL": broker_url} if broker_url else {}
+    own = _shipped(home, is_celery=bool(broker_url))
+    return {**own, **connections, **given, **_places(home, ports, postgres, dags_folder), **celery}
+
+
+def _shipped(home: Home, *, is_celery: bool) -> dict[str, str]:
+    """The Airflow configuration that goes with the project, and what a deployment keeps secret."""
+    return {
         **read_env_file(PROJECT / "config" / "airflow.env"),
-        **(read_env_file(PROJECT / "config" / "celery.env") if broker_url else {}),
+        **(read_env_file(PROJECT / "config" / "celery.env") if is_celery else {}),
         **_secrets(home),
         "SOCIALPUB_TOKEN_KEYS": home.secret("token_fernet_key"),
         "SOCIALPUB_MEDIA_ROOT": str(home.media),
@@ -42,7 +50,11 @@ def build_environment(
         "PYTHONPATH": os.pathsep.join(str(PROJECT / folder) for folder in ("config", "plugins", "include")),
         "PYTHONUNBUFFERED": "1",
     }
-    values = {
+
+
+def _stand_ins(ports: Ports, postgres: EmbeddedPostgres) -> dict[str, str]:
+    """What `airflow_settings.yaml` asks for: the database, and what stands in for Facebook, mail and Slack."""
+    return {
         "SOCIALPUB_DB_HOST": postgres.socket_dir,
         "SOCIALPUB_DB_USER": "socialpub_airflow",
         "SOCIALPUB_DB_PASSWORD": "",
@@ -60,9 +72,6 @@ def build_environment(
         "SMTP_DISABLE_TLS": "yes",
         "SLACK_WEBHOOK_URL": f"http://127.0.0.1:{ports.inbox}/slack/social",
     }
-    connections = read_settings(PROJECT / "airflow_settings.yaml", values)
-    celery = {"AIRFLOW__CELERY__BROKER_URL": broker_url} if broker_url else {}
-    return {**own, **connections, **given, **_places(home, ports, postgres, dags_folder), **celery}
 
 
 def _places(home: Home, ports: Ports, postgres: EmbeddedPostgres, dags_folder: Path) -> dict[str, str]:

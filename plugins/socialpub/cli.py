@@ -14,6 +14,7 @@ from uuid import UUID
 from socialpub.cli_audit import add_audit_verbs
 from socialpub.cli_connections import add_verbs
 from socialpub.cli_restore import add_restore_verb
+from socialpub.cli_terminal import Verbs
 from socialpub.errors import SocialpubError
 
 if TYPE_CHECKING:
@@ -47,6 +48,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--actor", default=f"cli:{getpass.getuser()}", help="who the audit log names")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
+    _add_gate_verbs(verbs)
+    _add_post_verbs(verbs)
+    _add_outbox_verbs(verbs)
+    verbs.add_parser("doctor", help="check what publishing needs").set_defaults(run=_doctor)
+    add_verbs(verbs)
+    add_audit_verbs(verbs)
+    add_restore_verb(verbs)
+    return parser
+
+
+def _add_gate_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
     pause = verbs.add_parser("pause", help="hold all posts, or those of one Page")
     _add_target(pause)
     pause.add_argument("--reason", required=True, type=_text)
@@ -55,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_target(resume)
     resume.set_defaults(run=_resume)
 
+
+def _add_post_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
     requeue = verbs.add_parser("requeue", help="schedule failed and missed posts anew")
     requeue.add_argument("posts", nargs="*", type=UUID, metavar="POST")
     requeue.add_argument("--page", metavar="PAGE_ID", help="all of this Page")
@@ -77,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("post", metavar="POST", help="its id, the live post's id or address, or an fbtrace_id")
     show.set_defaults(run=_show)
 
+
+def _add_outbox_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
     outbox = verbs.add_parser("outbox", help="messages that wait or were given up")
     actions = outbox.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="what is not sent, and why")
@@ -85,11 +101,6 @@ def _parser() -> argparse.ArgumentParser:
     again = actions.add_parser("requeue", help="send what was given up")
     again.add_argument("messages", nargs="*", type=UUID, metavar="MESSAGE", help="by default all")
     again.set_defaults(run=_requeue_outbox)
-    verbs.add_parser("doctor", help="check what publishing needs").set_defaults(run=_doctor)
-    add_verbs(verbs)
-    add_audit_verbs(verbs)
-    add_restore_verb(verbs)
-    return parser
 
 
 def _add_target(verb: argparse.ArgumentParser) -> None:

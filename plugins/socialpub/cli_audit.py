@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from socialpub.cli_terminal import Verbs, show_progress
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-    from socialpub.services.audit.verify import Report
-
-Verbs = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
 def add_audit_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -30,7 +25,7 @@ def _verify(engine: Engine, options: argparse.Namespace) -> int:
     """0 when the log is whole, 1 when it is not."""
     from socialpub.services.audit.verify import verify_audit_log
 
-    with _progress() as report:
+    with show_progress("Checking seals") as report:
         verdict = verify_audit_log(engine, expected_head=options.head, report=report)
     for trouble in verdict.troubles:
         print(trouble)
@@ -47,13 +42,3 @@ def _seal(engine: Engine, options: argparse.Namespace) -> int:
 
     print(f"{seal_audit_log(engine)} rows are sealed.")
     return 0
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """A bar in a terminal; elsewhere nothing, for the last line says it all."""
-    from rich.progress import Progress
-
-    with Progress(transient=True, disable=not sys.stdout.isatty()) as bar:
-        task = bar.add_task("Checking seals", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

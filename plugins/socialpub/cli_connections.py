@@ -5,19 +5,16 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from socialpub.cli_terminal import Verbs, show_progress
 from socialpub.errors import PageRefusedError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from socialpub.services.keys import KeyUse, Report
-
-Verbs = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
+    from socialpub.services.keys import KeyUse
 
 
 def add_verbs(verbs: Verbs[argparse.ArgumentParser]) -> None:
@@ -114,7 +111,7 @@ def _rotate_keys(engine: Engine, options: argparse.Namespace) -> int:
     from socialpub.services.keys import list_keys, require_unused, rotate_keys
 
     cipher = load_cipher()
-    with _progress() as report:
+    with show_progress("Moving tokens") as report:
         moved = rotate_keys(engine, cipher, actor=options.actor, report=report)
     keys = list_keys(engine, cipher)
     print(f"{moved} tokens were moved to key {cipher.key_ids[0]}.", *map(_describe, keys), sep="\n")
@@ -122,16 +119,6 @@ def _rotate_keys(engine: Engine, options: argparse.Namespace) -> int:
         require_unused(keys, options.drop)
         print(f"No token is stored under {options.drop}: remove that key from SOCIALPUB_TOKEN_KEYS.")
     return 0
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """A bar in a terminal; elsewhere nothing, for the last line says it all."""
-    from rich.progress import Progress
-
-    with Progress(transient=True, disable=not sys.stdout.isatty()) as bar:
-        task = bar.add_task("Moving tokens", total=None)
-        yield lambda moved, total: bar.update(task, completed=moved, total=total)
 
 
 def _verify_keys(engine: Engine, options: argparse.Namespace) -> int:

@@ -6,12 +6,12 @@ import argparse
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from socialpub.cli_terminal import Verbs
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from socialpub.services.compare_pages import Comparison, StrayPost
-
-Verbs = argparse._SubParsersAction  # noqa: SLF001 - argparse has no public name for it
 
 
 def add_restore_verb(verbs: Verbs[argparse.ArgumentParser]) -> None:
