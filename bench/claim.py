@@ -107,7 +107,11 @@ def scan_repeatedly(database: FreshDatabase) -> Iterator[dict[str, float]]:
         database.prepare(*TAKE_AWAY)
         if number >= 0:  # The first two only warm the caches.
             claim, attempts = (of_query(spent, name) for name in ("claim_due_posts", "open_attempt"))
-            yield {"claim": claim, "with_attempts": claim + attempts, "whole_scan": took}
+            yield {
+                "claim": claim,
+                "with_attempts": round(claim + attempts, 1),
+                "whole_scan": round(took, 1),
+            }
     engine.dispose()
 
 
@@ -124,8 +128,8 @@ def summarise_parts(samples: list[dict[str, float]]) -> dict[str, Summary]:
 def make_figure(among_few: dict[str, Summary], among_many: dict[str, Summary], **details: object) -> Figure:
     """The claim's statement; what else a scan does is told, not required."""
     rest = {
-        f"{part}_ms": {"p50": round(of_part.p50, 1), "p95": round(of_part.p95, 1), "max": round(of_part.max, 1)}
-        for part, of_part in among_many.items()
+        f"{part}_ms": {"p50": of.p50, "p95": of.p95, "max": of.max, "p95_among_few": among_few[part].p95}
+        for part, of in among_many.items()
         if part != "claim"
     }
     peer = Peer(f"among {FEW // 1000} k", among_few["claim"])
